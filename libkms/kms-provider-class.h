@@ -1,0 +1,133 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The base class of all providers, as their authors see it: what to implement, declare and ask. */
+#pragma once
+
+#if !defined(KMS_INSIDE) && !defined(KMS_COMPILATION)
+#error "Only <libkms/kms.h> and <libkms/kms-module.h> can be included directly"
+#endif
+
+#include <libkms/kms-call.h>
+#include <libkms/kms-key-admin.h>
+
+G_BEGIN_DECLS
+
+/**
+ * KmsProviderClass: (skip)
+ * @open: nullable; called once, before the first use; reads the settings, declares limits and capabilities
+ * @encrypt: blocking; any thread, several at once
+ * @decrypt: blocking; any thread, several at once
+ * @rewrap: nullable, blocking; without it the core decrypts and encrypts
+ * @submit: instead of the blocking functions: starts the call and returns; ends in kms_call_complete(). Runs on the
+ *   provider's own thread, whose main context is the thread-default one
+ * @close: nullable; the last call, on the provider's own thread; for providers with @submit
+ * @after_fork: nullable; only for %KMS_CAPABILITY_INLINE: in a forked child before its first use there, where secrets
+ *   in locked memory are gone: load the keys again
+ * @get_binding: nullable; how strongly a key binds the context; without it what kms_provider_set_binding() said
+ * @diagnose: nullable; looks at credentials, permissions, the key (nullable), and reports
+ * @inspect: nullable; what can be read of a ciphertext without decrypting it, as a{sv}
+ *
+ * Since: 1.0
+ */
+struct _KmsProviderClass
+{
+  GObjectClass parent_class;
+
+  gboolean (*open) (KmsProvider *self, GError **error);
+  gboolean (*encrypt) (KmsProvider *self, KmsCall *call, GError **error);
+  gboolean (*decrypt) (KmsProvider *self, KmsCall *call, GError **error);
+  gboolean (*rewrap) (KmsProvider *self, KmsCall *call, GError **error);
+  void (*submit) (KmsProvider *self, KmsCall *call);
+  void (*close) (KmsProvider *self);
+  void (*after_fork) (KmsProvider *self);
+  KmsBinding (*get_binding) (KmsProvider *self, const char *key_id, GCancellable *cancellable, GError **error);
+  void (*diagnose) (KmsProvider *self, const char *key_id, KmsReport *report, GCancellable *cancellable);
+  GVariant *(*inspect) (KmsProvider *self, const char *key_id, GBytes *ciphertext, GError **error);
+
+  /*< private >*/
+  gpointer settings;
+  gpointer _reserved[21];
+};
+
+/**
+ * KmsSettingType:
+ * @KMS_SETTING_STRING: any text
+ * @KMS_SETTING_BOOLEAN: `true` or `false`
+ * @KMS_SETTING_INTEGER: a decimal number; the range is "MIN..MAX"
+ * @KMS_SETTING_DURATION: seconds, with up to three decimals; read with kms_provider_get_setting_integer() in
+ *   milliseconds
+ * @KMS_SETTING_PATH: an absolute path
+ * @KMS_SETTING_CREDENTIAL_FILE: an absolute path of a file that others must not read
+ * @KMS_SETTING_CHOICE: one of the words of the range, "a|b|c"
+ * @KMS_SETTING_LIST: texts with `;` between them
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  KMS_SETTING_STRING,
+  KMS_SETTING_BOOLEAN,
+  KMS_SETTING_INTEGER,
+  KMS_SETTING_DURATION,
+  KMS_SETTING_PATH,
+  KMS_SETTING_CREDENTIAL_FILE,
+  KMS_SETTING_CHOICE,
+  KMS_SETTING_LIST,
+} KmsSettingType;
+
+/**
+ * KmsLimit:
+ * @KMS_LIMIT_ITEMS: items a call
+ * @KMS_LIMIT_BYTES: bytes of input and context a call
+ * @KMS_LIMIT_PLAINTEXT: bytes of one plaintext
+ * @KMS_LIMIT_CIPHERTEXT: bytes of one ciphertext
+ * @KMS_LIMIT_CALLS: calls in flight
+ * @KMS_LIMIT_CALL_TIMEOUT: default deadline of a call in milliseconds; for many items counted from the last progress
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  KMS_LIMIT_ITEMS,
+  KMS_LIMIT_BYTES,
+  KMS_LIMIT_PLAINTEXT,
+  KMS_LIMIT_CIPHERTEXT,
+  KMS_LIMIT_CALLS,
+  KMS_LIMIT_CALL_TIMEOUT,
+} KmsLimit;
+
+/* In class_init(). */
+KMS_AVAILABLE_IN_1_0
+void kms_provider_class_add_setting (KmsProviderClass *klass, const char *name, KmsSettingType type,
+                                     const char *default_value, const char *range, const char *description);
+
+/* In init() or open(). */
+KMS_AVAILABLE_IN_1_0
+void kms_provider_set_capabilities (KmsProvider *self, KmsCapability capabilities);
+KMS_AVAILABLE_IN_1_0
+void kms_provider_set_limit (KmsProvider *self, KmsLimit limit, gint64 value);
+KMS_AVAILABLE_IN_1_0
+void kms_provider_set_binding (KmsProvider *self, KmsBinding binding);
+
+KMS_AVAILABLE_IN_1_0
+gint64 kms_provider_get_limit (KmsProvider *self, KmsLimit limit);
+KMS_AVAILABLE_IN_1_0
+gboolean kms_provider_get_allow_unbound_context (KmsProvider *self);
+KMS_AVAILABLE_IN_1_0
+const char *kms_provider_get_setting_string (KmsProvider *self, const char *name);
+KMS_AVAILABLE_IN_1_0
+gboolean kms_provider_get_setting_boolean (KmsProvider *self, const char *name);
+KMS_AVAILABLE_IN_1_0
+gint64 kms_provider_get_setting_integer (KmsProvider *self, const char *name);
+KMS_AVAILABLE_IN_1_0
+const char *const *kms_provider_get_setting_list (KmsProvider *self, const char *name);
+/* Milliseconds of ConnectTimeout, AttemptTimeout and CallTimeout, the number of Retries; -1 where the file says nothing. */
+KMS_AVAILABLE_IN_1_0
+gint64 kms_provider_get_option (KmsProvider *self, const char *name);
+KMS_AVAILABLE_IN_1_0
+char *kms_provider_dup_environment (KmsProvider *self, const char *variable);
+KMS_AVAILABLE_IN_1_0
+char *kms_provider_dup_data_directory (KmsProvider *self);
+KMS_AVAILABLE_IN_1_0
+KmsSecret *kms_provider_ask_secret (KmsProvider *self, const char *prompt, gboolean confirm, GCancellable *cancellable,
+                                    GError **error);
+
+G_END_DECLS

@@ -1,0 +1,32 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a provider's file says, parsed: immutable once the provider is constructed. */
+#pragma once
+
+#include "kms-registry.h"
+#include "kms-provider-class.h"
+
+G_BEGIN_DECLS
+
+typedef struct _KmsProviderConfig KmsProviderConfig;
+
+#define KMS_TYPE_PROVIDER_CONFIG (_kms_provider_config_get_type ())
+GType _kms_provider_config_get_type (void);
+KmsProviderConfig *_kms_provider_config_ref (KmsProviderConfig *self);
+void _kms_provider_config_unref (KmsProviderConfig *self);
+
+/* A configuration with a name and nothing else, for providers that no file describes (tests). */
+KmsProviderConfig *_kms_provider_config_new (const char *name);
+const char *_kms_provider_config_get_name (KmsProviderConfig *self);
+gboolean _kms_provider_config_get_allow_unbound_context (KmsProviderConfig *self);
+/* ConnectTimeout, AttemptTimeout, CallTimeout in milliseconds, Retries, MaxInFlight; -1 where the file says nothing. */
+gint64 _kms_provider_config_get_option (KmsProviderConfig *self, const char *name);
+/* A strong reference, or NULL when the registry is gone or there never was one. */
+KmsRegistry *_kms_provider_config_dup_registry (KmsProviderConfig *self);
+
+/* Parses [Settings] by what the class declares with kms_provider_class_add_setting(). */
+gboolean _kms_provider_config_bind (KmsProviderConfig *self, KmsProviderClass *klass, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KmsProviderConfig, _kms_provider_config_unref)
+
+G_END_DECLS
