@@ -32,4 +32,6 @@ KmsCall *kms_call_ref (KmsCall *self);
 KMS_AVAILABLE_IN_1_0
 void kms_call_unref (KmsCall *self);
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KmsCall, kms_call_unref)
+
 G_END_DECLS

@@ -21,6 +21,8 @@ const char *_kms_provider_config_get_name (KmsProviderConfig *self);
 gboolean _kms_provider_config_get_allow_unbound_context (KmsProviderConfig *self);
 /* ConnectTimeout, AttemptTimeout, CallTimeout in milliseconds, Retries, MaxInFlight; -1 where the file says nothing. */
 gint64 _kms_provider_config_get_option (KmsProviderConfig *self, const char *name);
+/* The first of Prefixes=, which key ids lose on their way to the provider; NULL where there is none. */
+char *_kms_provider_config_dup_prefix (KmsProviderConfig *self);
 /* A strong reference, or NULL when the registry is gone or there never was one. */
 KmsRegistry *_kms_provider_config_dup_registry (KmsProviderConfig *self);
 

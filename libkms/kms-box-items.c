@@ -1,0 +1,152 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From stored strings and secrets to items, and back. */
+#include "kms-box-private.h"
+
+#include "kms-base64.h"
+#include "kms-context.h"
+#include "kms-error.h"
+#include "kms-secret.h"
+
+static gboolean
+fill_plaintext (KmsItem *item, KmsSecret *plaintext, GError **error)
+{
+  item->input = kms_secret_get_data (plaintext, &item->input_length);
+  if (G_LIKELY (item->input != NULL))
+    return TRUE;
+  g_set_error_literal (error, KMS_ERROR, KMS_ERROR_FORKED,
+                       "the plaintext is gone in this forked child; make it again here");
+  return FALSE;
+}
+
+gboolean
+_kms_box_fill_encrypt (KmsBox *self, KmsItem *item, KmsSecret *plaintext, KmsContext *context, GError **error)
+{
+  _kms_item_init (item, KMS_OPERATION_ENCRYPT);
+  if (!_kms_box_check (self, KMS_OPERATION_ENCRYPT, context, error))
+    return FALSE;
+  item->provider = _kms_box_resolve (self, self->encrypting, &item->key_id, error);
+  if (item->provider == NULL)
+    return FALSE;
+  _kms_item_set_context (item, context, kms_context_get_form (context), self->dialect);
+  return fill_plaintext (item, plaintext, error);
+}
+
+/* The shortened key id says it all: versions do not matter. */
+static gboolean
+resolve_google (KmsBox *self, KmsItem *item, const KmsStored *stored, GError **error)
+{
+  g_autofree char *key_id = _kms_stored_dup_google_key_id (stored);
+
+  if (key_id == NULL)
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT,
+                   "box \"%s\": the key id between \"$gc$\" and the second \"$\" can't be read", self->name);
+      return FALSE;
+    }
+  item->owned_provider =
+    kms_registry_dup_provider_for_key (self->registry, key_id, NULL, &item->owned_key_id, error);
+  item->provider = item->owned_provider;
+  item->key_id = item->owned_key_id;
+  return item->provider != NULL;
+}
+
+static gboolean
+resolve_stored (KmsBox *self, KmsItem *item, const KmsStored *stored, GError **error)
+{
+  if (stored->format == KMS_STORED_FORMAT_LEGACY_GOOGLE)
+    return resolve_google (self, item, stored, error);
+
+  KmsBoxVersion *version = _kms_box_find_version (self, stored->version, stored->version_length, error);
+  if (version == NULL)
+    return FALSE;
+  item->provider = _kms_box_resolve (self, version, &item->key_id, error);
+  return item->provider != NULL;
+}
+
+static void
+fill_context (KmsBox *self, KmsItem *item, const KmsStored *stored, KmsContext *context)
+{
+  KmsContextForm form = kms_context_get_form (context);
+
+  if (stored->format != KMS_STORED_FORMAT_VERSIONED && form == KMS_CONTEXT_FORM_MAP)
+    form = KMS_CONTEXT_FORM_LEGACY;
+  _kms_item_set_context (item, context, form, self->dialect);
+}
+
+static gboolean
+fill_stored (KmsBox *self, KmsItem *item, const char *text, gsize length, KmsContext *context, GError **error)
+{
+  KmsStored stored;
+
+  if (!_kms_box_check (self, item->operation, context, error) || !_kms_stored_parse (text, length, &stored, error) ||
+      !resolve_stored (self, item, &stored, error))
+    return FALSE;
+  if (stored.is_damaged)
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT,
+                   "box \"%s\": decryption failed: the version has leading zeros, which no version of the format has",
+                   self->name);
+      return FALSE;
+    }
+  guint8 *input = _kms_item_make_input (item, MAX (_kms_stored_max_bytes (&stored), 1));
+  item->input_length = _kms_stored_decode (&stored, input);
+  if (self->upgrade_context && stored.format != KMS_STORED_FORMAT_VERSIONED)
+    {
+      item->owned_context = kms_context_new_empty ();
+      _kms_item_set_context (item, item->owned_context, KMS_CONTEXT_FORM_MAP, self->dialect);
+    }
+  else
+    fill_context (self, item, &stored, context);
+  return TRUE;
+}
+
+gboolean
+_kms_box_fill_decrypt (KmsBox *self, KmsItem *item, const char *stored, gsize length, KmsContext *context, GError **error)
+{
+  _kms_item_init (item, KMS_OPERATION_DECRYPT);
+  return fill_stored (self, item, stored, length, context, error);
+}
+
+gboolean
+_kms_box_fill_rewrap (KmsBox *self, KmsItem *item, const char *stored, gsize length, KmsContext *context,
+                      KmsContext *new_context, GError **error)
+{
+  _kms_item_init (item, KMS_OPERATION_REWRAP);
+  if (!_kms_box_check (self, KMS_OPERATION_REWRAP, new_context, error) ||
+      !fill_stored (self, item, stored, length, context, error))
+    return FALSE;
+  item->new_context = new_context;
+  return TRUE;
+}
+
+char *
+_kms_box_make_stored (KmsBox *self, KmsItem *item)
+{
+  KmsBoxVersion *version = self->encrypting;
+  gsize size = kms_base64_encoded_size (item->length);
+  char *stored = g_malloc (version->prefix_length + size + 1);
+
+  memcpy (stored, version->prefix, version->prefix_length);
+  gsize written = kms_base64_encode_to (item->output, item->length, stored + version->prefix_length);
+  stored[version->prefix_length + written] = '\0';
+  return stored;
+}
+
+gboolean
+_kms_box_next_dialect (KmsBox *self, KmsItem *item, guint attempt, KmsJsonDialect *dialect)
+{
+  if (G_LIKELY (!self->try_other_dialects) || item->state != KMS_ITEM_FAILED || item->context == NULL ||
+      !g_error_matches (item->error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT) ||
+      !kms_context_depends_on_dialect (item->context))
+    return FALSE;
+
+  const KmsJsonDialect all[] = { KMS_JSON_DIALECT_RAILS, KMS_JSON_DIALECT_PLAIN, KMS_JSON_DIALECT_RAILS81 };
+  for (guint i = 0, n = 0; i < G_N_ELEMENTS (all); i++)
+    if (all[i] != self->dialect && n++ == attempt)
+      {
+        *dialect = all[i];
+        return TRUE;
+      }
+  return FALSE;
+}

@@ -1,0 +1,280 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The trampoline: what is checked before a provider's code runs, and where it runs. */
+#include "kms-provider-dispatch-private.h"
+
+#include "kms-context.h"
+#include "kms-error.h"
+#include "kms-pool-private.h"
+#include "kms-provider-private.h"
+
+/* So often is a batch in the caller's thread looked at for cancellation. */
+#define KMS_INLINE_CHUNK 256
+
+static const KmsCapability capability_of_operation[] = {
+  [KMS_OPERATION_ENCRYPT] = KMS_CAPABILITY_ENCRYPT,
+  [KMS_OPERATION_DECRYPT] = KMS_CAPABILITY_DECRYPT,
+  [KMS_OPERATION_REWRAP] = KMS_CAPABILITY_REWRAP,
+};
+
+static const char *const name_of_operation[] = {
+  [KMS_OPERATION_ENCRYPT] = "encrypt",
+  [KMS_OPERATION_DECRYPT] = "decrypt",
+  [KMS_OPERATION_REWRAP] = "rewrap",
+};
+
+gboolean
+_kms_provider_is_inline (KmsProvider *self)
+{
+  return (_kms_provider_get_private (self)->capabilities & KMS_CAPABILITY_INLINE) != 0;
+}
+
+static gboolean
+admit_size (KmsProviderPrivate *priv, KmsItem *item)
+{
+  KmsLimit which = item->operation == KMS_OPERATION_ENCRYPT ? KMS_LIMIT_PLAINTEXT : KMS_LIMIT_CIPHERTEXT;
+  gint64 limit = priv->limits[which];
+
+  if (G_LIKELY ((guint64) item->input_length <= (guint64) limit))
+    return TRUE;
+  kms_item_fail (item, KMS_ERROR_TOO_LARGE, "a %s of %" G_GSIZE_FORMAT " bytes is larger than the limit of %" G_GINT64_FORMAT
+                 " bytes; encrypt large data with a data key",
+                 which == KMS_LIMIT_PLAINTEXT ? "plaintext" : "ciphertext", item->input_length, limit);
+  return FALSE;
+}
+
+static gboolean
+admit_context (KmsProviderPrivate *priv, KmsItem *item, KmsContext *context, gboolean encrypting)
+{
+  GError *error = NULL;
+
+  if (context == NULL)
+    return TRUE;
+  if (G_UNLIKELY (!kms_context_check (context, &error)))
+    {
+      kms_item_take_error (item, error);
+      return FALSE;
+    }
+  if (G_LIKELY (priv->binding != KMS_BINDING_IGNORED || priv->allow_unbound_context || !encrypting))
+    return TRUE;
+  kms_item_fail (item, KMS_ERROR_CONTEXT_UNBOUND,
+                 "key \"%s\" would ignore the context; leave the context out, or set AllowUnboundContext=true in %s.provider",
+                 item->key_id, priv->name);
+  return FALSE;
+}
+
+gboolean
+_kms_provider_admit (KmsProvider *self, KmsItem *item)
+{
+  KmsProviderPrivate *priv = _kms_provider_get_private (self);
+  gboolean rewrap = item->operation == KMS_OPERATION_REWRAP;
+
+  if (G_UNLIKELY ((priv->capabilities & capability_of_operation[item->operation]) == 0))
+    {
+      kms_item_fail (item, KMS_ERROR_NOT_SUPPORTED, "this provider cannot %s", name_of_operation[item->operation]);
+      return FALSE;
+    }
+  if (G_UNLIKELY (item->key_id == NULL || item->key_id[0] == '\0' ||
+                  (rewrap && (item->new_key_id == NULL || item->new_key_id[0] == '\0'))))
+    {
+      kms_item_fail (item, KMS_ERROR_INVALID_ARGUMENT, "the key id is empty behind the provider's prefix; name a key");
+      return FALSE;
+    }
+  return admit_size (priv, item) &&
+         admit_context (priv, item, item->context, item->operation == KMS_OPERATION_ENCRYPT) &&
+         (!rewrap || admit_context (priv, item, item->new_context, TRUE));
+}
+
+static gboolean
+invoke (KmsCall *call, GError **error)
+{
+  KmsProviderClass *klass = KMS_PROVIDER_GET_CLASS (call->provider);
+
+  switch (call->operation)
+    {
+    case KMS_OPERATION_ENCRYPT:
+      return klass->encrypt (call->provider, call, error);
+    case KMS_OPERATION_DECRYPT:
+      return klass->decrypt (call->provider, call, error);
+    case KMS_OPERATION_REWRAP:
+      return klass->rewrap (call->provider, call, error);
+    default:
+      g_return_val_if_reached (FALSE);
+    }
+}
+
+static void
+fail_pending (KmsCall *call, GError *error)
+{
+  for (guint i = 0; i < call->n_items; i++)
+    if (!kms_item_is_settled (kms_call_get_item (call, i)))
+      kms_item_take_error (kms_call_get_item (call, i), g_error_copy (error));
+  g_error_free (error);
+}
+
+/* The checks that concern the process and the caller rather than an item. */
+static gboolean
+check_call (KmsCall *call)
+{
+  GError *error = NULL;
+
+  if (G_LIKELY (_kms_provider_check_fork (call->provider, &error) &&
+                !g_cancellable_set_error_if_cancelled (call->cancellable, &error)))
+    return TRUE;
+  fail_pending (call, error);
+  return FALSE;
+}
+
+static void
+invoke_checked (KmsCall *call)
+{
+  GError *error = NULL;
+
+  if (!check_call (call))
+    return;
+  gboolean success = invoke (call, &error);
+  _kms_call_check_contract (call, success, error);
+}
+
+void
+_kms_dispatch_inline (KmsItem *items, guint n_items, GCancellable *cancellable)
+{
+  for (guint i = 0, n; i < n_items; i += n)
+    {
+      KmsItem *first = items + i;
+      n = 1;
+      if (first->state != KMS_ITEM_PENDING || !_kms_provider_admit (first->provider, first))
+        continue;
+      for (; i + n < n_items && n < KMS_INLINE_CHUNK; n++)
+        if (first[n].provider != first->provider || first[n].operation != first->operation ||
+            first[n].state != KMS_ITEM_PENDING || !_kms_provider_admit (first->provider, first + n))
+          break;
+
+      KmsCall call = { .operation = first->operation,
+                       .provider = first->provider,
+                       .first = first,
+                       .n_items = n,
+                       .cancellable = cancellable,
+                       .deadline = -1 };
+      invoke_checked (&call);
+    }
+}
+
+static gboolean
+has_submit (KmsProvider *self)
+{
+  return KMS_PROVIDER_GET_CLASS (self)->submit != NULL;
+}
+
+static KmsProviderThread *
+get_thread (KmsProvider *self)
+{
+  KmsProviderPrivate *priv = _kms_provider_get_private (self);
+
+  g_mutex_lock (&priv->lock);
+  if (priv->thread == NULL)
+    priv->thread = _kms_provider_thread_new (priv->name);
+  KmsProviderThread *thread = priv->thread;
+  g_mutex_unlock (&priv->lock);
+  return thread;
+}
+
+static void
+execute_blocking (gpointer data, gpointer user_data)
+{
+  g_autoptr (KmsCall) call = data;
+
+  if (!_kms_run_is_finished (call->run))
+    invoke_checked (call);
+  if (!_kms_provider_is_inline (call->provider))
+    _kms_provider_call_ended (call->provider, call);
+}
+
+/* The reference goes with the call's end: see _kms_provider_call_ended(). */
+static void
+execute_submit (gpointer data)
+{
+  KmsCall *call = data;
+
+  if (!_kms_run_is_finished (call->run) && check_call (call))
+    KMS_PROVIDER_GET_CLASS (call->provider)->submit (call->provider, call);
+  else if (_kms_call_mark_completed (call))
+    _kms_provider_call_ended (call->provider, call);
+}
+
+void
+_kms_provider_start_call (KmsCall *call)
+{
+  gint64 timeout = _kms_run_get_timeout (call->run);
+
+  call->deadline = timeout > 0 ? g_get_monotonic_time () + timeout : -1;
+  if (_kms_provider_is_inline (call->provider))
+    execute_blocking (call, NULL);
+  else if (has_submit (call->provider))
+    _kms_provider_thread_post (get_thread (call->provider), execute_submit, call);
+  else
+    _kms_pool_push (execute_blocking, call);
+}
+
+void
+_kms_provider_send_call (KmsProvider *self, KmsCall *call)
+{
+  GError *error = NULL;
+
+  if (_kms_provider_is_inline (self))
+    {
+      _kms_provider_start_call (kms_call_ref (call));
+      return;
+    }
+  if (!_kms_provider_check_fork (self, &error))
+    {
+      fail_pending (call, error);
+      return;
+    }
+  KmsCall *next = _kms_provider_queue_push (_kms_provider_get_private (self)->queue, call);
+  if (next != NULL)
+    _kms_provider_start_call (next);
+}
+
+static void
+unref_call (gpointer data)
+{
+  kms_call_unref (data);
+}
+
+void
+_kms_provider_call_ended (KmsProvider *self, KmsCall *call)
+{
+  KmsCall *next = _kms_provider_queue_release (_kms_provider_get_private (self)->queue);
+
+  if (next != NULL)
+    _kms_provider_start_call (next);
+  /* Later, so that a module that completes a call twice in a row still finds one to be told off for. */
+  if (has_submit (self))
+    _kms_provider_thread_post (get_thread (self), unref_call, call);
+}
+
+static void
+cancel_in_thread (gpointer data)
+{
+  g_autoptr (KmsCall) call = data;
+  g_cancellable_cancel (call->cancellable);
+}
+
+static void
+cancel_in_pool (gpointer data, gpointer user_data)
+{
+  cancel_in_thread (data);
+}
+
+/* A module's handlers run where its other code runs: libsoup 3.2 crashes when it is cancelled from another thread. */
+void
+_kms_provider_cancel_call (KmsCall *call)
+{
+  if (_kms_provider_is_inline (call->provider))
+    return;
+  if (has_submit (call->provider))
+    _kms_provider_thread_post (get_thread (call->provider), cancel_in_thread, kms_call_ref (call));
+  else
+    _kms_pool_push (cancel_in_pool, kms_call_ref (call));
+}

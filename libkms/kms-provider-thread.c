@@ -1,0 +1,145 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A provider's own thread: a main loop, and a source that runs what other threads post. */
+#include "kms-provider-thread-private.h"
+
+typedef struct
+{
+  KmsProviderThreadFunc func;
+  gpointer data;
+} KmsPost;
+
+struct _KmsProviderThread
+{
+  gatomicrefcount refs; /* the owner's and the thread's own */
+  GThread *thread;
+  GMainContext *context;
+  GSource *source; /* of KmsPostSource */
+  GMutex lock;
+  GArray *posts;
+  gboolean stopping; /* the thread's own */
+};
+
+typedef struct
+{
+  GSource parent;
+  KmsProviderThread *owner;
+} KmsPostSource;
+
+static GPrivate is_provider_thread;
+
+static void
+thread_unref (KmsProviderThread *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_main_context_unref (self->context);
+  g_source_unref (self->source);
+  g_array_unref (self->posts);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static gboolean
+dispatch_posts (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  KmsProviderThread *self = ((KmsPostSource *) source)->owner;
+
+  g_source_set_ready_time (source, -1);
+  g_mutex_lock (&self->lock);
+  g_autoptr (GArray) posts = self->posts;
+  self->posts = g_array_new (FALSE, FALSE, sizeof (KmsPost));
+  g_mutex_unlock (&self->lock);
+
+  for (guint i = 0; i < posts->len; i++)
+    {
+      KmsPost *post = &g_array_index (posts, KmsPost, i);
+      post->func (post->data);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs post_source_funcs = { .dispatch = dispatch_posts };
+
+static gpointer
+run_thread (gpointer data)
+{
+  KmsProviderThread *self = data;
+
+  g_private_set (&is_provider_thread, GINT_TO_POINTER (TRUE));
+  g_main_context_push_thread_default (self->context);
+  while (!self->stopping)
+    g_main_context_iteration (self->context, TRUE);
+  g_main_context_pop_thread_default (self->context);
+  g_source_destroy (self->source);
+  thread_unref (self);
+  return NULL;
+}
+
+KmsProviderThread *
+_kms_provider_thread_new (const char *name)
+{
+  KmsProviderThread *self = g_new0 (KmsProviderThread, 1);
+  g_atomic_ref_count_init (&self->refs);
+  g_atomic_ref_count_inc (&self->refs);
+  g_mutex_init (&self->lock);
+  self->posts = g_array_new (FALSE, FALSE, sizeof (KmsPost));
+  self->context = g_main_context_new ();
+  self->source = g_source_new (&post_source_funcs, sizeof (KmsPostSource));
+  ((KmsPostSource *) self->source)->owner = self;
+  g_source_attach (self->source, self->context);
+  self->thread = g_thread_new (name, run_thread, self);
+  return self;
+}
+
+void
+_kms_provider_thread_post (KmsProviderThread *self, KmsProviderThreadFunc func, gpointer data)
+{
+  KmsPost post = { func, data };
+
+  g_mutex_lock (&self->lock);
+  g_array_append_val (self->posts, post);
+  gboolean first = self->posts->len == 1;
+  g_mutex_unlock (&self->lock);
+  if (first)
+    g_source_set_ready_time (self->source, 0);
+}
+
+typedef struct
+{
+  KmsProviderThread *thread;
+  KmsProviderThreadFunc func;
+  gpointer data;
+} KmsStop;
+
+static void
+stop_in_thread (gpointer data)
+{
+  KmsStop *stop = data;
+  stop->func (stop->data);
+  stop->thread->stopping = TRUE;
+}
+
+void
+_kms_provider_thread_stop (KmsProviderThread *self, KmsProviderThreadFunc func, gpointer data)
+{
+  KmsStop stop = { self, func, data };
+
+  if (g_thread_self () == self->thread)
+    {
+      stop_in_thread (&stop);
+      g_thread_unref (self->thread);
+    }
+  else
+    {
+      _kms_provider_thread_post (self, stop_in_thread, &stop);
+      g_thread_join (self->thread);
+    }
+  thread_unref (self);
+}
+
+gboolean
+_kms_provider_thread_is_current (void)
+{
+  return g_private_get (&is_provider_thread) != NULL;
+}
