@@ -26,7 +26,7 @@ _kms_call_new (KmsProvider *provider, KmsRun *run, KmsOperation operation, KmsIt
 }
 
 /**
- * kms_call_ref:
+ * kms_call_ref: (skip)
  * @self: a call
  *
  * Adds a reference. Only for providers with `submit()`, which may keep a call until they complete it.
