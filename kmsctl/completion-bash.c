@@ -1,0 +1,128 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The completion script for bash. It needs nothing of the bash-completion package. */
+#include "completion.h"
+
+static const char head[] =
+  "# kmsctl completion for bash, written by \"kmsctl completion bash\"\n"
+  "_kmsctl_words () { mapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$cur\"); }\n"
+  "_kmsctl_files () { compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); }\n"
+  "_kmsctl_directories () { compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- \"$cur\"); }\n"
+  "_kmsctl_boxes () { _kmsctl_words \"$(kmsctl box list --quiet 2>/dev/null)\"; }\n"
+  "_kmsctl_providers () { _kmsctl_words \"$(kmsctl provider list --quiet 2>/dev/null)\"; }\n"
+  "_kmsctl () {\n"
+  "  local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev=\"${COMP_WORDS[COMP_CWORD-1]}\" command= word= skip= i options\n";
+
+/* "=" breaks words in bash: "--in=x" arrives as three. */
+static const char scan[] =
+  "  if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\"${COMP_WORDS[COMP_CWORD-2]}\"; fi\n"
+  "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
+  "    word=\"${COMP_WORDS[i]}\"\n"
+  "    if [[ $word == = ]]; then continue; fi\n"
+  "    if [[ $skip ]]; then skip=; continue; fi\n"
+  "    if [[ $word == -* ]]; then\n"
+  "      if [[ $valued == *\" $word \"* ]]; then skip=1; fi\n"
+  "    elif [[ $commands != *\"|$command|\"* ]]; then\n"
+  "      command=\"${command:+$command }$word\"\n"
+  "    fi\n"
+  "  done\n";
+
+static void
+append_value (const KmsctlOption *option, gpointer user_data)
+{
+  GString *out = user_data;
+  g_autofree char *letter = option->letter == 0 ? g_strdup ("") : g_strdup_printf ("|-%c", option->letter);
+
+  if (option->type == KMSCTL_TYPE_FLAG)
+    return;
+  g_string_append_printf (out, "    --%s%s) ", option->name, letter);
+  if (option->type == KMSCTL_TYPE_FILE)
+    g_string_append (out, "_kmsctl_files");
+  else if (option->type == KMSCTL_TYPE_DIRECTORY)
+    g_string_append (out, "_kmsctl_directories");
+  else if (option->type == KMSCTL_TYPE_BOX)
+    g_string_append (out, "_kmsctl_boxes");
+  else if (option->type == KMSCTL_TYPE_PROVIDER)
+    g_string_append (out, "_kmsctl_providers");
+  else if (option->type == KMSCTL_TYPE_CHOICE)
+    {
+      g_autofree char *words = g_strdelimit (g_strdup (option->placeholder), "|", ' ');
+      g_string_append_printf (out, "_kmsctl_words '%s'", words);
+    }
+  else
+    g_string_append_c (out, ':');
+  g_string_append (out, "; return ;;\n");
+}
+
+static void
+append_words (GString *out, const char *group)
+{
+  g_autoptr (GPtrArray) words = kmsctl_next_words (group);
+
+  g_string_append_printf (out, "    '%s') _kmsctl_words '", group == NULL ? "" : group);
+  for (guint i = 0; i < words->len; i++)
+    g_string_append_printf (out, "%s%s", i == 0 ? "" : " ", (const char *) g_ptr_array_index (words, i));
+  g_string_append (out, "' ;;\n");
+}
+
+static void
+append_arguments (GString *out, const KmsctlCommand *command)
+{
+  g_autofree char *argument = kmsctl_first_argument (command);
+
+  if (g_str_equal (argument, "TARGET") || g_str_equal (argument, "BOX"))
+    g_string_append_printf (out, "    '%s') _kmsctl_boxes ;;\n", command->name);
+  else if (g_str_equal (argument, "PROVIDER"))
+    g_string_append_printf (out, "    '%s') _kmsctl_providers ;;\n", command->name);
+  else if (g_str_equal (argument, "COMMAND"))
+    {
+      g_autofree char *all = kmsctl_join_commands (" ");
+      g_string_append_printf (out, "    '%s') _kmsctl_words '%s' ;;\n", command->name, all);
+    }
+  else if (g_strrstr (argument, "|") != NULL)
+    {
+      g_strdelimit (argument, "|", ' ');
+      g_string_append_printf (out, "    '%s') _kmsctl_words '%s' ;;\n", command->name, argument);
+    }
+}
+
+static void
+append_options (GString *out, const KmsctlCommand *command)
+{
+  KmsctlOptionIter iter;
+
+  g_string_append_printf (out, "    '%s') options='", command->name);
+  kmsctl_option_iter_init (&iter, command);
+  for (const KmsctlOption *option = kmsctl_option_iter_next (&iter); option != NULL;
+       option = kmsctl_option_iter_next (&iter))
+    g_string_append_printf (out, "--%s ", option->name);
+  g_string_append (out, "' ;;\n");
+}
+
+void
+kmsctl_complete_bash (GString *out)
+{
+  g_autofree char *commands = kmsctl_join_commands ("|");
+  g_autofree char *valued = kmsctl_join_valued ();
+
+  g_string_append (out, head);
+  g_string_append_printf (out, "  local valued='%s' commands='|%s|'\n", valued, commands);
+  g_string_append (out, scan);
+  g_string_append (out, "  case \"$prev\" in\n");
+  kmsctl_each_option (append_value, out);
+  g_string_append (out, "  esac\n  options=\n  case \"$command\" in\n");
+  for (const KmsctlCommand *command = kmsctl_commands; command->name != NULL; command++)
+    if (!(command->flags & KMSCTL_COMMAND_HIDDEN))
+      append_options (out, command);
+  g_string_append (out, "  esac\n  if [[ $cur == -* ]]; then\n    _kmsctl_words \"$options");
+  for (const KmsctlOption *option = kmsctl_global_options; option->name != NULL; option++)
+    g_string_append_printf (out, " --%s", option->name);
+  g_string_append (out, "\"\n    return\n  fi\n  case \"$command\" in\n");
+  append_words (out, NULL);
+  for (const KmsctlGroup *group = kmsctl_groups; group->name != NULL; group++)
+    append_words (out, group->name);
+  for (const KmsctlCommand *command = kmsctl_commands; command->name != NULL; command++)
+    if (!(command->flags & KMSCTL_COMMAND_HIDDEN))
+      append_arguments (out, command);
+  g_string_append (out, "  esac\n}\ncomplete -F _kmsctl kmsctl\n");
+}

@@ -1,0 +1,126 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The completion script for fish. */
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "completion.h"
+
+static const char scan[] = "function __kmsctl_command\n"
+                           "    set -l command ''\n"
+                           "    set -l skip 0\n"
+                           "    set -l words (commandline -opc)\n"
+                           "    for word in $words[2..-1]\n"
+                           "        if test $skip = 1\n"
+                           "            set skip 0\n"
+                           "        else if string match -q -- '-*' $word\n"
+                           "            contains -- $word $__kmsctl_valued; and set skip 1\n"
+                           "        else if not contains -- $command $__kmsctl_commands\n"
+                           "            set command (string trim -- \"$command $word\")\n"
+                           "        end\n"
+                           "    end\n"
+                           "    printf '%s\\n' $command\n"
+                           "end\n"
+                           "function __kmsctl_is\n"
+                           "    set -l command (__kmsctl_command)\n"
+                           "    contains -- \"$command\" $argv\n"
+                           "end\n"
+                           "complete -c kmsctl -f\n";
+
+static const char boxes[] = "(kmsctl box list --quiet 2>/dev/null)";
+static const char providers[] = "(kmsctl provider list --quiet 2>/dev/null)";
+
+/* -r: needs a value, files are offered; -x: needs a value, and only what we offer. */
+static void
+append_option (GString *out, const char *command, const KmsctlOption *option)
+{
+  g_autofree char *help = kmsctl_quote (_ (option->help));
+
+  g_string_append (out, "complete -c kmsctl");
+  if (command != NULL)
+    g_string_append_printf (out, " -n '__kmsctl_is \"%s\"'", command);
+  if (option->letter != 0)
+    g_string_append_printf (out, " -s %c", option->letter);
+  g_string_append_printf (out, " -l %s", option->name);
+  if (option->type == KMSCTL_TYPE_FILE)
+    g_string_append (out, " -r -F");
+  else if (option->type == KMSCTL_TYPE_DIRECTORY)
+    g_string_append (out, " -x -a '(__fish_complete_directories)'");
+  else if (option->type == KMSCTL_TYPE_BOX)
+    g_string_append_printf (out, " -x -a '%s'", boxes);
+  else if (option->type == KMSCTL_TYPE_PROVIDER)
+    g_string_append_printf (out, " -x -a '%s'", providers);
+  else if (option->type == KMSCTL_TYPE_CHOICE)
+    {
+      g_autofree char *words = g_strdelimit (g_strdup (option->placeholder), "|", ' ');
+      g_string_append_printf (out, " -x -a '%s'", words);
+    }
+  else if (option->type != KMSCTL_TYPE_FLAG)
+    g_string_append (out, " -x");
+  g_string_append_printf (out, " -d '%s'\n", help);
+}
+
+static void
+append_words (GString *out, const char *group)
+{
+  g_autoptr (GPtrArray) words = kmsctl_next_words (group);
+
+  for (guint i = 0; i < words->len; i++)
+    {
+      const char *word = g_ptr_array_index (words, i);
+      g_autofree char *name = group == NULL ? g_strdup (word) : g_strconcat (group, " ", word, NULL);
+      const KmsctlCommand *command = kmsctl_command_find (name);
+      g_autofree char *help = kmsctl_quote (_ (command != NULL ? command->help : kmsctl_group_find (word)->help));
+      g_string_append_printf (out, "complete -c kmsctl -n '__kmsctl_is \"%s\"' -a '%s' -d '%s'\n",
+                              group == NULL ? "" : group, word, help);
+    }
+}
+
+static void
+append_arguments (GString *out, const KmsctlCommand *command)
+{
+  g_autofree char *argument = kmsctl_first_argument (command);
+  g_autofree char *words = NULL;
+
+  if (g_str_equal (argument, "TARGET") || g_str_equal (argument, "BOX"))
+    words = g_strdup (boxes);
+  else if (g_str_equal (argument, "PROVIDER"))
+    words = g_strdup (providers);
+  else if (g_str_equal (argument, "COMMAND"))
+    words = kmsctl_join_commands (" ");
+  else if (strchr (argument, '|') != NULL)
+    words = g_strdelimit (g_strdup (argument), "|", ' ');
+  if (words != NULL)
+    g_string_append_printf (out, "complete -c kmsctl -n '__kmsctl_is \"%s\"' -a '%s'\n", command->name, words);
+}
+
+static void
+append_command (GString *out, const KmsctlCommand *command)
+{
+  KmsctlOptionIter iter;
+
+  append_arguments (out, command);
+  kmsctl_option_iter_init (&iter, command);
+  for (const KmsctlOption *option = kmsctl_option_iter_next (&iter); option != NULL;
+       option = kmsctl_option_iter_next (&iter))
+    append_option (out, command->name, option);
+}
+
+void
+kmsctl_complete_fish (GString *out)
+{
+  g_autofree char *commands = kmsctl_join_commands ("' '");
+  g_autofree char *valued = kmsctl_join_valued ();
+
+  g_string_append (out, "# kmsctl completion for fish, written by \"kmsctl completion fish\"\n");
+  g_string_append_printf (out, "set -g __kmsctl_valued%s\nset -g __kmsctl_commands '%s'\n", valued, commands);
+  g_string_append (out, scan);
+  append_words (out, NULL);
+  for (const KmsctlGroup *group = kmsctl_groups; group->name != NULL; group++)
+    append_words (out, group->name);
+  for (const KmsctlCommand *command = kmsctl_commands; command->name != NULL; command++)
+    if (!(command->flags & KMSCTL_COMMAND_HIDDEN))
+      append_command (out, command);
+  for (const KmsctlOption *option = kmsctl_global_options; option->name != NULL; option++)
+    append_option (out, NULL, option);
+}

@@ -1,0 +1,151 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The completion script for zsh. */
+#include <glib/gi18n.h>
+
+#include "completion.h"
+
+static const char head[] = "#compdef kmsctl\n"
+                           "# kmsctl completion for zsh, written by \"kmsctl completion zsh\"\n"
+                           "_kmsctl_boxes () { compadd -- ${(f)\"$(kmsctl box list --quiet 2>/dev/null)\"} }\n"
+                           "_kmsctl_providers () { compadd -- ${(f)\"$(kmsctl provider list --quiet 2>/dev/null)\"} }\n"
+                           "_kmsctl () {\n"
+                           "  local command= word= skip= option=\n"
+                           "  local -i i\n"
+                           "  local -a names\n";
+
+static const char scan[] =
+  "  for (( i = 2; i < CURRENT; i++ )); do\n"
+  "    word=$words[i]\n"
+  "    if [[ -n $skip ]]; then skip=; continue; fi\n"
+  "    if [[ $word == -* ]]; then\n"
+  "      if [[ $valued == *\" $word \"* ]]; then skip=1; fi\n"
+  "    elif [[ $commands != *\"|$command|\"* ]]; then\n"
+  "      command=\"${command:+$command }$word\"\n"
+  "    fi\n"
+  "  done\n"
+  "  option=$words[CURRENT-1]\n"
+  "  if [[ $words[CURRENT] == --*=* ]]; then option=${words[CURRENT]%%=*}; compset -P '*='; fi\n";
+
+static void
+append_value (const KmsctlOption *option, gpointer user_data)
+{
+  GString *out = user_data;
+  g_autofree char *letter = option->letter == 0 ? g_strdup ("") : g_strdup_printf ("|-%c", option->letter);
+
+  if (option->type == KMSCTL_TYPE_FLAG)
+    return;
+  g_string_append_printf (out, "    --%s%s) ", option->name, letter);
+  if (option->type == KMSCTL_TYPE_FILE)
+    g_string_append (out, "_files");
+  else if (option->type == KMSCTL_TYPE_DIRECTORY)
+    g_string_append (out, "_files -/");
+  else if (option->type == KMSCTL_TYPE_BOX)
+    g_string_append (out, "_kmsctl_boxes");
+  else if (option->type == KMSCTL_TYPE_PROVIDER)
+    g_string_append (out, "_kmsctl_providers");
+  else if (option->type == KMSCTL_TYPE_CHOICE)
+    {
+      g_autofree char *words = g_strdelimit (g_strdup (option->placeholder), "|", ' ');
+      g_string_append_printf (out, "compadd -- %s", words);
+    }
+  else
+    g_string_append_printf (out, "_message '%s'", option->placeholder);
+  g_string_append (out, "; return ;;\n");
+}
+
+static void
+append_name (GString *out, const char *name, const char *help)
+{
+  g_autofree char *quoted = kmsctl_quote (_ (help));
+
+  g_string_append_printf (out, " '%s:%s'", name, quoted);
+}
+
+static void
+append_options (GString *out, const KmsctlCommand *command)
+{
+  KmsctlOptionIter iter;
+
+  g_string_append_printf (out, "      '%s') names=(", command->name);
+  kmsctl_option_iter_init (&iter, command);
+  for (const KmsctlOption *option = kmsctl_option_iter_next (&iter); option != NULL;
+       option = kmsctl_option_iter_next (&iter))
+    {
+      g_autofree char *name = g_strconcat ("--", option->name, NULL);
+      append_name (out, name, option->help);
+    }
+  g_string_append (out, " ) ;;\n");
+}
+
+static const char *
+help_of (const char *group, const char *word)
+{
+  g_autofree char *name = group == NULL ? g_strdup (word) : g_strconcat (group, " ", word, NULL);
+  const KmsctlCommand *command = kmsctl_command_find (name);
+
+  return command != NULL ? command->help : kmsctl_group_find (word)->help;
+}
+
+static void
+append_words (GString *out, const char *group)
+{
+  g_autoptr (GPtrArray) words = kmsctl_next_words (group);
+
+  g_string_append_printf (out, "    '%s') names=(", group == NULL ? "" : group);
+  for (guint i = 0; i < words->len; i++)
+    append_name (out, g_ptr_array_index (words, i), help_of (group, g_ptr_array_index (words, i)));
+  g_string_append (out, " ); _describe command names ;;\n");
+}
+
+static void
+append_arguments (GString *out, const KmsctlCommand *command)
+{
+  g_autofree char *argument = kmsctl_first_argument (command);
+
+  if (g_str_equal (argument, "TARGET") || g_str_equal (argument, "BOX"))
+    g_string_append_printf (out, "    '%s') _kmsctl_boxes ;;\n", command->name);
+  else if (g_str_equal (argument, "PROVIDER"))
+    g_string_append_printf (out, "    '%s') _kmsctl_providers ;;\n", command->name);
+  else if (g_str_equal (argument, "COMMAND"))
+    {
+      g_autofree char *all = kmsctl_join_commands (" ");
+      g_string_append_printf (out, "    '%s') compadd -- %s ;;\n", command->name, all);
+    }
+  else if (g_strrstr (argument, "|") != NULL)
+    {
+      g_strdelimit (argument, "|", ' ');
+      g_string_append_printf (out, "    '%s') compadd -- %s ;;\n", command->name, argument);
+    }
+}
+
+void
+kmsctl_complete_zsh (GString *out)
+{
+  g_autofree char *commands = kmsctl_join_commands ("|");
+  g_autofree char *valued = kmsctl_join_valued ();
+
+  g_string_append (out, head);
+  g_string_append_printf (out, "  local valued='%s' commands='|%s|'\n", valued, commands);
+  g_string_append (out, scan);
+  g_string_append (out, "  case $option in\n");
+  kmsctl_each_option (append_value, out);
+  g_string_append (out, "  esac\n  if [[ $PREFIX == -* ]]; then\n    case $command in\n");
+  for (const KmsctlCommand *command = kmsctl_commands; command->name != NULL; command++)
+    if (!(command->flags & KMSCTL_COMMAND_HIDDEN))
+      append_options (out, command);
+  g_string_append (out, "    esac\n    names+=(");
+  for (const KmsctlOption *option = kmsctl_global_options; option->name != NULL; option++)
+    {
+      g_autofree char *name = g_strconcat ("--", option->name, NULL);
+      append_name (out, name, option->help);
+    }
+  g_string_append (out, " )\n    _describe -o option names\n    return\n  fi\n  case $command in\n");
+  append_words (out, NULL);
+  for (const KmsctlGroup *group = kmsctl_groups; group->name != NULL; group++)
+    append_words (out, group->name);
+  for (const KmsctlCommand *command = kmsctl_commands; command->name != NULL; command++)
+    if (!(command->flags & KMSCTL_COMMAND_HIDDEN))
+      append_arguments (out, command);
+  g_string_append (out, "  esac\n}\n_kmsctl \"$@\"\n");
+}

@@ -1,0 +1,119 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the three completion scripts have in common, and the command that prints one. */
+#include "completion.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "bytes.h"
+#include "command-groups.h"
+
+void
+kmsctl_each_option (KmsctlOptionFunc *func, gpointer user_data)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (const KmsctlOption *option = kmsctl_global_options; option->name != NULL; option++)
+    if (g_hash_table_add (seen, (gpointer) option->name))
+      func (option, user_data);
+  for (const KmsctlCommand *command = kmsctl_commands; command->name != NULL; command++)
+    {
+      KmsctlOptionIter iter;
+      kmsctl_option_iter_init (&iter, command);
+      for (const KmsctlOption *option = kmsctl_option_iter_next (&iter); option != NULL;
+           option = kmsctl_option_iter_next (&iter))
+        if (g_hash_table_add (seen, (gpointer) option->name))
+          func (option, user_data);
+    }
+}
+
+char *
+kmsctl_join_commands (const char *separator)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (const KmsctlCommand *command = kmsctl_commands; command->name != NULL; command++)
+    if (!(command->flags & KMSCTL_COMMAND_HIDDEN))
+      g_ptr_array_add (names, (gpointer) command->name);
+  g_ptr_array_add (names, NULL);
+  return g_strjoinv (separator, (char **) names->pdata);
+}
+
+GPtrArray *
+kmsctl_next_words (const char *group)
+{
+  GPtrArray *words = g_ptr_array_new_with_free_func (g_free);
+
+  for (const KmsctlCommand *command = kmsctl_commands; command->name != NULL; command++)
+    {
+      gsize skip = group == NULL ? 0 : strlen (group) + 1;
+      if (command->flags & KMSCTL_COMMAND_HIDDEN || (group != NULL && !kmsctl_command_is_in_group (command, group)))
+        continue;
+      g_autofree char *word = g_strndup (command->name + skip, strcspn (command->name + skip, " "));
+      if (!g_ptr_array_find_with_equal_func (words, word, g_str_equal, NULL))
+        g_ptr_array_add (words, g_steal_pointer (&word));
+    }
+  return words;
+}
+
+static void
+add_valued (const KmsctlOption *option, gpointer user_data)
+{
+  GString *out = user_data;
+
+  if (option->type == KMSCTL_TYPE_FLAG)
+    return;
+  g_string_append_printf (out, " --%s", option->name);
+  if (option->letter != 0)
+    g_string_append_printf (out, " -%c", option->letter);
+}
+
+char *
+kmsctl_join_valued (void)
+{
+  GString *out = g_string_new (NULL);
+
+  kmsctl_each_option (add_valued, out);
+  g_string_append_c (out, ' ');
+  return g_string_free (out, FALSE);
+}
+
+char *
+kmsctl_first_argument (const KmsctlCommand *command)
+{
+  g_autofree char *first = g_strndup (command->arguments, strcspn (command->arguments, " "));
+  g_auto (GStrv) without_dots = g_strsplit (first, "…", -1);
+  g_autofree char *joined = g_strjoinv ("", without_dots);
+
+  g_strdelimit (joined, "[]", ' ');
+  return g_strdup (g_strstrip (joined));
+}
+
+char *
+kmsctl_quote (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "'", -1);
+
+  return g_strjoinv ("'\\''", parts);
+}
+
+gboolean
+kmsctl_run_completion (Kmsctl *self, GError **error)
+{
+  static const struct
+  {
+    const char *shell;
+    void (*write) (GString *out);
+  } shells[] = { { "bash", kmsctl_complete_bash }, { "zsh", kmsctl_complete_zsh }, { "fish", kmsctl_complete_fish } };
+  const char *shell = kmsctl_argument (self, 0);
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (shells); i++)
+    if (g_str_equal (shells[i].shell, shell))
+      {
+        shells[i].write (out);
+        return kmsctl_write_all (self, STDOUT_FILENO, "stdout", out->str, out->len, error);
+      }
+  return kmsctl_usage_error (error, _ ("there are completions for bash, zsh and fish, not for \"%s\""), shell);
+}

@@ -1,0 +1,53 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One run of the program: what was typed, what was opened for it, and how it ends. */
+#pragma once
+
+#include <glib/gi18n.h>
+#include <libkms/kms.h>
+
+#include "command.h"
+
+G_BEGIN_DECLS
+
+#define KMSCTL_MAX_PLAINTEXT (1024 * 1024)
+#define KMSCTL_MAX_CIPHERTEXT (4 * 1024 * 1024)
+
+typedef struct
+{
+  const KmsctlOption *option;
+  const char *value;
+} KmsctlGiven;
+
+struct _Kmsctl
+{
+  const KmsctlCommand *command; /* NULL until it is known */
+  const char *group;            /* the group's name where only that was typed */
+  GPtrArray *arguments;         /* const char * of argv */
+  GArray *given;                /* KmsctlGiven */
+  gboolean json, quiet, verbose, no_ask, color;
+
+  KmsRegistry *registry;
+  GCancellable *cancellable;
+  gboolean negative; /* the answer was given, and it is no: exit code 1 without an error */
+};
+
+/* command-line.c: TRUE also where there is no command but --help or --version. */
+gboolean kmsctl_parse (Kmsctl *self, int argc, char **argv, GError **error);
+gboolean kmsctl_flag (Kmsctl *self, const char *name);
+const char *kmsctl_text (Kmsctl *self, const char *name);
+guint kmsctl_number (Kmsctl *self, const char *name, guint default_value);
+gint64 kmsctl_milliseconds (Kmsctl *self, const char *name, gint64 default_value);
+GPtrArray *kmsctl_texts (Kmsctl *self, const char *name);
+const char *kmsctl_argument (Kmsctl *self, guint index);
+
+/* usage.c */
+void kmsctl_print_usage (Kmsctl *self, int fd);
+
+/* open.c: the registry is opened when it is first needed. */
+KmsRegistry *kmsctl_open (Kmsctl *self, GError **error);
+
+/* A failure of usage: exit code 2. */
+gboolean kmsctl_usage_error (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+G_END_DECLS

@@ -1,0 +1,135 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command: parses, runs one command, and turns its error into words and an exit code. */
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bytes.h"
+#include "interrupt.h"
+#include "kms-directories.h"
+#include "kmsctl.h"
+#include "result.h"
+
+/* The library's warnings are for people who asked; with --json nothing but the error may stand on stderr. */
+static GLogWriterOutput
+write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer kmsctl)
+{
+  Kmsctl *self = kmsctl;
+
+  if (level & (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR | G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO))
+    return g_log_writer_default (level, fields, n_fields, NULL);
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, "MESSAGE"))
+      kmsctl_detail (self, _ ("warning: %s"), (const char *) fields[i].value);
+  return G_LOG_WRITER_HANDLED;
+}
+
+/* Before the command line is understood: an error in it is to be JSON too. */
+static gboolean
+wants_json (int argc, char **argv)
+{
+  for (int i = 1; i < argc && !g_str_equal (argv[i], "--"); i++)
+    if (g_str_equal (argv[i], "--json"))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+read_globals (Kmsctl *self)
+{
+  const char *no_color = g_getenv ("NO_COLOR");
+
+  self->quiet = kmsctl_flag (self, "quiet");
+  self->verbose = kmsctl_flag (self, "verbose");
+  self->no_ask = kmsctl_flag (self, "no-ask");
+  self->color = !kmsctl_flag (self, "no-color") && (no_color == NULL || no_color[0] == '\0') && isatty (STDOUT_FILENO);
+}
+
+/* Cancellation has two reasons, of which one is a deadline. */
+static int
+finish (Kmsctl *self, GError *error)
+{
+  int signal_number = kmsctl_interrupt_get_signal ();
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && kmsctl_interrupt_is_timed_out ())
+    {
+      g_autoptr (GError) late =
+        g_error_new (KMS_ERROR, KMS_ERROR_TIMED_OUT, _ ("not done within %s seconds"), kmsctl_text (self, "timeout"));
+      kmsctl_complain (self, late);
+      return kms_error_get_exit_code (late);
+    }
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && signal_number != 0)
+    {
+      g_autoptr (GError) interrupted = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("interrupted"));
+      kmsctl_complain (self, interrupted);
+      return 128 + signal_number;
+    }
+  kmsctl_complain (self, error);
+  return kms_error_get_exit_code (error);
+}
+
+static gboolean
+print_version (Kmsctl *self, GError **error)
+{
+  const char *text = "kmsctl " KMS_VERSION "\n";
+  KmsctlFields fields;
+
+  if (!self->json)
+    return kmsctl_write_all (self, STDOUT_FILENO, "stdout", text, strlen (text), error);
+  kmsctl_fields_init (&fields);
+  kmsctl_fields_text (&fields, "version", KMS_VERSION);
+  return kmsctl_print (self, kmsctl_fields_end (&fields), error);
+}
+
+static gboolean
+run (Kmsctl *self, GError **error)
+{
+  if (kmsctl_flag (self, "version"))
+    return print_version (self, error);
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, KMS_LOCALE_DIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  if (kmsctl_flag (self, "help"))
+    {
+      kmsctl_print_usage (self, STDOUT_FILENO);
+      return TRUE;
+    }
+  if (!(self->command->flags & KMSCTL_COMMAND_QUICK))
+    {
+      g_log_set_writer_func (write_log, self, NULL);
+      self->cancellable = g_cancellable_new ();
+      kmsctl_interrupt_watch (self->cancellable, kmsctl_milliseconds (self, "timeout", -1));
+    }
+  return self->command->run (self, error);
+}
+
+int
+main (int argc, char **argv)
+{
+  kmsctl_interrupt_block ();
+  g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
+  g_autoptr (GArray) given = g_array_new (FALSE, FALSE, sizeof (KmsctlGiven));
+  g_autoptr (GError) error = NULL;
+  Kmsctl self = { .arguments = arguments, .given = given, .json = wants_json (argc, argv) };
+  int code = 0;
+
+  if (kmsctl_parse (&self, argc, argv, &error))
+    {
+      read_globals (&self);
+      if (self.command != NULL && self.command->flags & KMSCTL_COMMAND_QUICK)
+        kmsctl_interrupt_unblock_in_child (NULL);
+      run (&self, &error);
+    }
+  if (error != NULL)
+    code = finish (&self, error);
+  else if (self.negative)
+    code = 1;
+  g_clear_object (&self.registry);
+  /* The thread that waits for signals holds the cancellable until the process ends. */
+  g_clear_object (&self.cancellable);
+  return code;
+}

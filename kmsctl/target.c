@@ -1,0 +1,179 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The rule of targets: a box if there is one of that name, else a key id that somebody claims, else one that looks like
+ * AWS's, else an error, because a typing error must not send plaintext to another service. */
+#include "target.h"
+
+#include <string.h>
+
+void
+kmsctl_target_clear (KmsctlTarget *self)
+{
+  g_clear_object (&self->box);
+  g_clear_pointer (&self->name, g_free);
+}
+
+gboolean
+kmsctl_has_box (Kmsctl *self, const char *name)
+{
+  g_autoptr (KmsConfigInfo) info = kms_registry_lookup (self->registry, KMS_CONFIG_KIND_BOX, name, NULL);
+
+  return info != NULL && kms_config_info_get_state (info) != KMS_STATE_MASKED;
+}
+
+static gboolean
+looks_like_aws (const char *key_id)
+{
+  static const char *const prefixes[] = { "arn:", "alias/", "mrk-" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++)
+    if (g_str_has_prefix (key_id, prefixes[i]))
+      return TRUE;
+  return g_uuid_string_is_valid (key_id);
+}
+
+static const char *
+nearest_box (Kmsctl *self, const char *name)
+{
+  g_autoptr (GPtrArray) boxes = kms_registry_list (self->registry, KMS_CONFIG_KIND_BOX);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (guint i = 0; i < boxes->len; i++)
+    g_ptr_array_add (names, (gpointer) kms_config_info_get_name (g_ptr_array_index (boxes, i)));
+  g_ptr_array_add (names, NULL);
+  return g_intern_string (kmsctl_nearest (name, (const char *const *) names->pdata));
+}
+
+gboolean
+kmsctl_check_claimed (Kmsctl *self, const char *key_id, GError **error)
+{
+  gboolean is_fallback = FALSE;
+  g_autofree char *provider = kms_registry_find_provider_for_key (self->registry, key_id, &is_fallback, NULL);
+
+  if ((provider != NULL && !is_fallback) || looks_like_aws (key_id))
+    return TRUE;
+  const char *nearest = nearest_box (self, key_id);
+  if (nearest != NULL)
+    g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
+                 _ ("there is no box \"%s\", and no provider claims such a key id; did you mean the box \"%s\"?"),
+                 key_id, nearest);
+  else
+    g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
+                 _ ("there is no box \"%s\", and no provider claims such a key id; \"kmsctl box list\" and "
+                    "\"kmsctl provider list\" show what there is, --key=%s insists on a key id"),
+                 key_id, key_id);
+  return FALSE;
+}
+
+static gboolean
+take_box (Kmsctl *self, const char *name, KmsctlTarget *target, GError **error)
+{
+  target->box = kms_registry_dup_box (self->registry, name, error);
+  if (target->box == NULL)
+    return FALSE;
+  target->is_box = TRUE;
+  target->name = g_strdup (name);
+  target->key_id = kms_box_get_key_id (target->box, kms_box_get_version (target->box), &target->pinned);
+  return TRUE;
+}
+
+static gboolean
+take_key (Kmsctl *self, const char *key_id, KmsctlTarget *target, GError **error)
+{
+  target->box = kms_box_new_for_key (self->registry, key_id, kmsctl_text (self, "as-version"), error);
+  if (target->box == NULL)
+    return FALSE;
+  target->name = g_strdup (key_id);
+  target->key_id = target->name;
+  return TRUE;
+}
+
+static gboolean
+take_name (Kmsctl *self, const char *name, KmsctlTarget *target, GError **error)
+{
+  if (kmsctl_has_box (self, name))
+    return take_box (self, name, target, error);
+  return kmsctl_check_claimed (self, name, error) && take_key (self, name, target, error);
+}
+
+static gboolean
+take_default (Kmsctl *self, KmsctlTarget *target, GError **error)
+{
+  const char *key_id = g_getenv ("KMS_KEY_ID");
+
+  if (key_id != NULL && key_id[0] != '\0')
+    return take_key (self, key_id, target, error);
+  return kmsctl_usage_error (
+    error, _ ("\"kmsctl %s\" needs a target: a box or a key id, --box or --key, or KMS_KEY_ID"), self->command->name);
+}
+
+gboolean
+kmsctl_target_resolve (Kmsctl *self, gboolean allow_default, KmsctlTarget *target, GError **error)
+{
+  const char *box = kmsctl_text (self, "box"), *key = kmsctl_text (self, "key");
+  const char *name = kmsctl_argument (self, 0);
+  gboolean ok;
+
+  if ((box != NULL) + (key != NULL) + (name != NULL) > 1)
+    return kmsctl_usage_error (error, _ ("give one target: \"%s\", --box or --key"), name == NULL ? "TARGET" : name);
+  if (kmsctl_open (self, error) == NULL)
+    return FALSE;
+  if (box != NULL)
+    ok = take_box (self, box, target, error);
+  else if (key != NULL)
+    ok = take_key (self, key, target, error);
+  else if (name != NULL)
+    ok = take_name (self, name, target, error);
+  else if (allow_default)
+    ok = take_default (self, target, error);
+  else
+    return kmsctl_usage_error (error, _ ("\"kmsctl %s\" needs a target: a box or a key id, --box or --key"),
+                               self->command->name);
+  if (ok && target->is_box && kmsctl_text (self, "as-version") != NULL)
+    return kmsctl_usage_error (error, _ ("--as-version is for a bare key id; box \"%s\" has its own version"),
+                               target->name);
+  return ok;
+}
+
+gboolean
+kmsctl_build_context (GPtrArray *assignments, KmsContext **context, GError **error)
+{
+  if (assignments->len == 0)
+    return TRUE;
+  g_autoptr (KmsContextBuilder) builder = kms_context_builder_new ();
+  for (guint i = 0; i < assignments->len; i++)
+    if (!kms_context_builder_add_assignment (builder, g_ptr_array_index (assignments, i), error))
+      return FALSE;
+  *context = kms_context_builder_end (builder, error);
+  return *context != NULL;
+}
+
+static gboolean
+read_context_file (const char *path, KmsContext **context, GError **error)
+{
+  g_autofree char *json = NULL;
+  gsize length;
+  g_autoptr (GError) local = NULL;
+
+  if (!g_file_get_contents (path, &json, &length, &local))
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND, _ ("--context-file: %s"), local->message);
+      return FALSE;
+    }
+  *context = kms_context_new_from_json (json, (gssize) length, error);
+  g_prefix_error (error, "%s: ", path);
+  return *context != NULL;
+}
+
+gboolean
+kmsctl_read_context (Kmsctl *self, KmsContext **context, GError **error)
+{
+  const char *path = kmsctl_text (self, "context-file");
+  g_autoptr (GPtrArray) assignments = kmsctl_texts (self, "context");
+
+  if (path != NULL && assignments->len > 0)
+    return kmsctl_usage_error (error, _ ("give the context by -c or by --context-file, not by both"));
+  if (path != NULL)
+    return read_context_file (path, context, error);
+  return kmsctl_build_context (assignments, context, error);
+}
