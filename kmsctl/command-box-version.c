@@ -23,12 +23,6 @@ has_version (KmsctlBoxFile *box, const char *version)
   return g_key_file_has_group (box->file, group) || get_value (box, group, "KeyId") != NULL;
 }
 
-static gboolean
-is_without (const KmsProvider *provider, const GError *error)
-{
-  return provider != NULL && g_error_matches (error, KMS_ERROR, KMS_ERROR_NOT_FOUND);
-}
-
 /* A key that a provider holds itself costs nothing and can be made here; a service's key is made by its owner. */
 static gboolean
 ensure_key (Kmsctl *self, const char *key_id, const char *pinned, char **note, GError **error)
@@ -46,7 +40,7 @@ ensure_key (Kmsctl *self, const char *key_id, const char *pinned, char **note, G
     kms_key_admin_run (KMS_KEY_ADMIN (provider), KMS_KEY_VERB_SHOW, provider_key_id, NULL, self->cancellable, &local);
   if (found != NULL)
     return TRUE;
-  if (!is_without (provider, local) || kmsctl_flag (self, "no-create-key"))
+  if (!g_error_matches (local, KMS_ERROR, KMS_ERROR_NOT_FOUND) || kmsctl_flag (self, "no-create-key"))
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
@@ -59,7 +53,7 @@ ensure_key (Kmsctl *self, const char *key_id, const char *pinned, char **note, G
   return TRUE;
 }
 
-static gboolean
+static void
 set_version (Kmsctl *self, KmsctlBoxFile *box, const char *version, const char *key_id)
 {
   g_autofree char *group = g_strdup_printf ("Version %s", version);
@@ -69,7 +63,6 @@ set_version (Kmsctl *self, KmsctlBoxFile *box, const char *version, const char *
   g_key_file_set_string (box->file, group, "KeyId", key_id);
   if (provider != NULL)
     g_key_file_set_string (box->file, group, "Provider", provider);
-  return TRUE;
 }
 
 static const char *

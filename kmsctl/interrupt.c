@@ -32,7 +32,9 @@ kmsctl_interrupt_block (void)
         sigaddset (&watched, signals[i]);
     }
   sigprocmask (SIG_BLOCK, &watched, NULL);
+  /* A closed pipe and a file that grows past its limit are errors of write(), which we report. */
   signal (SIGPIPE, SIG_IGN);
+  signal (SIGXFSZ, SIG_IGN);
 }
 
 void

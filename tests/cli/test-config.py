@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 The libkms authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""status, doctor, provider and config: what they say of a root that is right, and of everything that can be wrong."""
+
+import json
+import os
+
+import cli
+import tap
+
+BOX = "[Box]\nVersion=1\n[Version 1]\nKeyId=insecure-test-key\n"
+
+
+def findings(root, *arguments, code):
+    done = root.run("--json", *arguments)
+    tap.equal((done.returncode, done.stderr), (code, b""), f"{arguments}: {done.stdout.decode()}")
+    return json.loads(done.stdout)["findings"]
+
+
+def errors(found):
+    return {finding["topic"]: finding for finding in found if finding["severity"] == "error"}
+
+
+def check_status(root):
+    root.write("package/boxes.d/a.box", BOX)
+    status = root.json("status")
+    tap.equal((status["library"], status["abi"], status["boxes"]), ("0.1.0", "1.0", 1), "status")
+    tap.equal({provider["name"] for provider in status["providers"]}, {"local", "test"}, "providers")
+    cli.wants(status["directories"]["box"], root.directory)
+    tap.equal(set(status["memory"]), {"locked_bytes", "limit_bytes", "unlocked_in_use"}, "memory")
+    # The one sentence that people must read.
+    cli.wants(status["roots"][0]["root"], "nothing but a lost disk")
+    cli.wants(root.good("status").decode(), "Locked memory", "nothing but a lost disk")
+
+
+def check_status_loads_one_module(root):
+    states = {provider["name"]: provider["state"] for provider in root.json("status")["providers"]}
+    tap.equal(states, {"local": "loaded", "test": "available"}, "states")
+
+
+def check_provider_list_and_show(root):
+    root.write("admin/providers.d/absent.provider", "[Provider]\nModule=kms-absent.so\nAbi=1\nPrefixes=absent/\n")
+    states = {provider["name"]: provider["state"] for provider in root.json("provider", "list")["providers"]}
+    tap.equal(states["absent"], "not-installed", "state of absent")
+    shown = root.json("provider", "show", "local")
+    tap.equal((shown["state"], shown["administers_keys"]), ("loaded", True), "local")
+    cli.wants(" ".join(shown["capabilities"]), "encrypt", "decrypt", "inline")
+    origin = {value["key"]: value["origin"] for value in shown["values"]}
+    cli.wants(origin["Module"], "package/providers.d/local.provider")
+    root.bad(3, "provider", "show", "nothing")
+    tap.equal(root.run("provider", "check", "absent").returncode, 1, "provider check of a bad one")
+    root.good("provider", "check", "test")
+
+
+def check_config_show(root):
+    root.write("package/boxes.d/a.box", BOX)
+    root.write("admin/boxes.d/a.box", "[Box]\nDescription=ours\n")
+    shown = root.json("config", "show", "a")["configuration"][0]
+    origins = {value["key"]: os.path.relpath(value["origin"], root.directory) for value in shown["values"]}
+    tap.equal(origins, {"Version": "package/boxes.d/a.box", "KeyId": "package/boxes.d/a.box",
+                        "Description": "admin/boxes.d/a.box"}, "origins")
+    tap.equal(len(shown["files"]), 2, "files")
+    root.bad(3, "config", "show", "nothing")
+
+
+def check_config_check(root):
+    tap.equal(errors(findings(root, "config", "check", code=0)), {}, "a good root")
+    root.write("package/boxes.d/a.box", BOX)
+    root.write("package/boxes.d/broken.box", "[Box\n")
+    root.write("package/boxes.d/typo.box", BOX + "Keyid=x\n")
+    root.write("package/providers.d/high.provider", "[Provider]\nModule=kms-test.so\nAbi=1\nPrefixes=x/\nPriority=high\n")
+    found = findings(root, "config", "check", code=1)
+    tap.equal(set(errors(found)), {"broken.box", "high.provider"}, "errors")
+    cli.wants(errors(found)["high.provider"]["finding"], "high")
+    tap.equal(errors(found)["broken.box"]["advice"], "kmsctl box edit broken", "advice")
+    warned = [finding["finding"] for finding in found if finding["severity"] == "warning"]
+    cli.wants(" ".join(warned), "Keyid")
+
+
+def check_settings_need_the_module(root):
+    text = cli.PROVIDERS["local"] + "[Settings]\nNoSuchSetting=1\nRoot=banana\n"
+    root.write("admin/providers.d/local.provider", text)
+    if root.run("config", "check").returncode != 1:
+        raise tap.Failure("a wrong setting was not found")
+    root.good("config", "check", "--no-load")
+
+
+def check_program(root):
+    root.write("admin/providers.d/test.provider", "[Provider]\nDisableIn=kmsctl\n")
+    state = root.json("config", "show", "test.provider")["configuration"][0]["state"]
+    other = root.json("config", "show", "test.provider", "--program", "other")["configuration"][0]["state"]
+    tap.equal((state, other), ("disabled", "available"), "states")
+
+
+def check_doctor_of_a_good_root(root):
+    root.good("box", "create", "orders", "--key", "local/orders")
+    tap.equal(errors(findings(root, "doctor", code=0)), {}, "doctor")
+    found = findings(root, "doctor", "orders", code=0)
+    topics = {finding["topic"] for finding in found}
+    cli.wants(topics, "clock", "locked memory", "local/orders", "orders.box")
+    cli.wants(" ".join(finding["finding"] for finding in found), "contexts are authenticated", "enabled")
+
+
+def check_doctor_names_the_command(root):
+    root.good("box", "create", "orders", "--key", "local/orders")
+    for change, undo in ((("key", "disable", "orders"), "kmsctl key enable local/orders"),
+                         (("key", "delete", "orders"), "kmsctl key restore local/orders")):
+        root.good(*change)
+        tap.equal(errors(findings(root, "doctor", "orders", code=1))["local/orders"]["advice"], undo, f"{change}")
+        root.good(*undo.split()[1:])
+        root.run("key", "enable", "orders")
+    root.good("key", "delete", "orders", "--force", "--yes")
+    tap.equal(errors(findings(root, "doctor", "orders", code=1))["local/orders"]["advice"], "kmsctl key create local/orders",
+              "no key")
+
+
+def check_doctor_sees_permissions(root):
+    root.good("box", "create", "orders", "--key", "local/orders")
+    directory = os.path.dirname(root.box_file("orders"))
+    os.chmod(directory, 0o777)
+    found = [finding for finding in findings(root, "doctor", code=0) if finding["topic"] == directory]
+    tap.equal([finding["advice"] for finding in found], [f"chmod go-w {directory}"], "advice")
+
+
+def check_doctor_without_providers(root):
+    for name in cli.PROVIDERS:
+        os.unlink(root.path(f"package/providers.d/{name}.provider"))
+    cli.wants(errors(findings(root, "doctor", code=1)), "providers")
+
+
+def check_human_output_is_clean(root):
+    """A text from a file can't play tricks on the terminal."""
+    root.write("package/boxes.d/a.box", BOX.replace("Version=1\n", "Version=1\nDescription=\x1b[31mred\n", 1))
+    text = root.good("box", "show", "a")
+    if b"\x1b" in text:
+        raise tap.Failure(f"an escape sequence got through: {text!r}")
+
+
+cli.main("config", globals())

@@ -1,0 +1,164 @@
+# SPDX-FileCopyrightText: 2026 The libkms authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Help, completions and the manual page say the same as the table, and shells understand the completions."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+import cli
+import tap
+
+LATER = ("seal", "open", "reseal", "record", "lockdown", "audit", "access", "--system", "--user", "--socket")
+
+
+def kmsctl(*arguments):
+    environment = dict(os.environ, LC_ALL="C.UTF-8", LANGUAGE="en")
+    return subprocess.run([cli.KMSCTL, *arguments], capture_output=True, text=True, check=True, env=environment).stdout
+
+
+def table():
+    """{command: (arguments, options)} and the global options, as the program itself dispatches by them."""
+    commands, global_options = {}, []
+    for line in kmsctl("dump-commands", "text").splitlines():
+        name, rest = line.split("\t")
+        if name == "":
+            global_options.append(rest)
+        elif rest.startswith("--"):
+            commands[name][1].append(rest)
+        else:
+            commands[name] = (rest, [])
+    return commands, global_options
+
+
+def script(shell):
+    return kmsctl("completion", shell)
+
+
+def check_commands_of_the_design():
+    wanted = """status doctor provider:list,show,check
+        key:list,show,create,rotate,enable,disable,delete,restore,export,import,root
+        box:list,show,create,edit,new-version,retire,enable,disable,test
+        encrypt decrypt inspect rewrap datakey:generate,unwrap config:show,check module:new completion help"""
+    names = set()
+    for word in wanted.split():
+        group, _, rest = word.partition(":")
+        names |= {f"{group} {second}" for second in rest.split(",")} if rest else {group}
+    tap.equal(set(table()[0]), names, "commands")
+
+
+def check_help_lists_every_command():
+    overview, (commands, global_options) = kmsctl("help"), table()
+    for name, (arguments, _) in commands.items():
+        cli.wants(overview, f"  {name} {arguments}".rstrip())
+    for option in global_options:
+        cli.wants(overview, option)
+
+
+def check_help_of_each_command():
+    for name, (arguments, options) in table()[0].items():
+        text = kmsctl("help", *name.split())
+        tap.equal(text, kmsctl(*name.split(), "--help"), f"{name} --help")
+        cli.wants(text, f"Usage: kmsctl {name} [OPTIONS] {arguments}".rstrip())
+        tap.equal(set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", text, re.M)), set(options), f"options of {name}")
+
+
+def check_what_comes_later_is_not_listed():
+    everything = kmsctl("help") + "".join(script(shell) for shell in ("bash", "zsh", "fish"))
+    words = set(re.findall(r"(?<![\w-])[\w-]+", everything))
+    tap.none((word for word in LATER if word in words and word != "open"), "listed, but not there")
+
+
+def check_manual_page():
+    done = subprocess.run([os.path.join(cli.SOURCE, "build-aux/update-man-page"), "--check", cli.KMSCTL], check=False)
+    tap.equal(done.returncode, 0, "docs/man/kmsctl.1.rst differs from the table; run build-aux/update-man-page")
+
+
+def check_options_have_one_type():
+    """An option may stand before its command, so its name alone must say whether it takes a value."""
+    types = {}
+    commands, _ = table()
+    for name in commands:
+        for line in kmsctl("help", *name.split()).splitlines():
+            match = re.match(r"^  (?:-\w, )?(--[\w-]+)(=\S+)?", line)
+            if match:
+                types.setdefault(match[1], set()).add(match[2] is not None)
+    tap.none((option for option, kinds in types.items() if len(kinds) != 1), "with and without a value")
+
+
+def check_completions_know_every_option():
+    commands, global_options = table()
+    options = set(global_options).union(*(set(own) for _, own in commands.values()))
+    for shell in ("bash", "zsh"):
+        text = script(shell)
+        tap.none((option for option in options if option not in text), f"not in the {shell} completion")
+    fish = set(re.findall(r"-l ([\w-]+)", script("fish")))
+    tap.equal(fish, {option[2:] for option in options}, "options in the fish completion")
+
+
+def in_shell(shell, *arguments):
+    if shutil.which(shell) is None:
+        raise tap.Skip(f"needs {shell}")
+    with tempfile.NamedTemporaryFile("w", suffix="." + shell) as file:
+        file.write(script(shell))
+        file.flush()
+        done = subprocess.run([shell, *arguments, file.name], capture_output=True, text=True, check=False)
+    tap.equal((done.returncode, done.stderr), (0, ""), f"{shell} {' '.join(arguments)}")
+
+
+def check_bash_parses():
+    in_shell("bash", "-n")
+
+
+def check_zsh_parses():
+    in_shell("zsh", "-n")
+
+
+def check_fish_parses():
+    in_shell("fish", "-n")
+
+
+def complete_bash(root, *words):
+    program = ("source <(kmsctl completion bash); COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); compopt () { :; }; "
+               "_kmsctl; printf '%s\\n' \"${COMPREPLY[@]}\"")
+    path = os.path.dirname(cli.KMSCTL) + ":" + os.environ["PATH"]
+    done = subprocess.run(["bash", "-c", program, "bash", "kmsctl", *words], capture_output=True, text=True, check=False,
+                          env=root.environment(PATH=path))
+    tap.equal(done.stderr, "", "bash")
+    return done.stdout.split()
+
+
+def check_bash_completes(root):
+    root.write("package/boxes.d/orders.box", "[Box]\nVersion=1\n[Version 1]\nKeyId=insecure-test-key\n")
+    tap.equal(complete_bash(root, "enc"), ["encrypt"], "a command")
+    tap.equal(complete_bash(root, "box", "en"), ["enable"], "a second word")
+    tap.equal(complete_bash(root, "--json", "-c", "a=b", "encrypt", "o"), ["orders"], "a box")
+    tap.equal(complete_bash(root, "provider", "show", "l"), ["local"], "a provider")
+    tap.equal(complete_bash(root, "encrypt", "--as"), ["--as-version"], "an option")
+    tap.equal(complete_bash(root, "decrypt", "--newline", "=", "a"), ["auto"], "a value")
+    tap.equal(complete_bash(root, "completion", ""), ["bash", "zsh", "fish"], "shells")
+
+
+def complete_fish(root, line):
+    if shutil.which("fish") is None:
+        raise tap.Skip("needs fish")
+    path = os.path.dirname(cli.KMSCTL) + ":" + os.environ["PATH"]
+    program = "kmsctl completion fish | source; complete -C $argv[1]"
+    done = subprocess.run(["fish", "--no-config", "-c", program, line], capture_output=True, text=True, check=False,
+                          env=root.environment(PATH=path))
+    tap.equal(done.stderr, "", "fish")
+    return [found.split("\t")[0] for found in done.stdout.splitlines()]
+
+
+def check_fish_completes(root):
+    root.write("package/boxes.d/orders.box", "[Box]\nVersion=1\n[Version 1]\nKeyId=insecure-test-key\n")
+    tap.equal(complete_fish(root, "kmsctl enc"), ["encrypt"], "a command")
+    tap.equal(complete_fish(root, "kmsctl box en"), ["enable"], "a second word")
+    tap.equal(complete_fish(root, "kmsctl --json encrypt o"), ["orders"], "a box")
+    tap.equal(complete_fish(root, "kmsctl provider show l"), ["local"], "a provider")
+    tap.equal(complete_fish(root, "kmsctl encrypt --as"), ["--as-version"], "an option")
+
+
+cli.main("table", globals())
