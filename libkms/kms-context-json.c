@@ -102,41 +102,16 @@ put_pair (KmsContext *self, char *out, guint name, guint value, gboolean typed)
   return out;
 }
 
-/* The last pair of a name in the order given, or -1: it was written with an earlier one. */
-static int
-find_last_of_name (KmsContext *self, guint index)
-{
-  const KmsPair *pair = &self->pairs[index];
-  guint last = index;
-
-  for (guint i = 0; i < self->n_pairs; i++)
-    {
-      const KmsPair *other = &self->pairs[i];
-      if (other->name_length != pair->name_length || memcmp (other->name, pair->name, pair->name_length) != 0)
-        continue;
-      if (i < index)
-        return -1;
-      last = i;
-    }
-  return (int) last;
-}
-
 static gsize
 write_plain_map (KmsContext *self, KmsContextForm form, char *out)
 {
   char *start = out;
 
   *out++ = '{';
+  /* The gem's ActiveSupport writes a name twice that was a string and a symbol. */
   if (form == KMS_CONTEXT_FORM_LEGACY)
-    {
-      for (guint i = 0; i < self->n_pairs; i++)
-        {
-          /* ActiveSupport's as_json makes strings of all names first: the place of the first, the value of the last. */
-          int last = self->n_sorted == self->n_pairs ? (int) i : find_last_of_name (self, i);
-          if (last >= 0)
-            out = put_pair (self, out, i, (guint) last, TRUE);
-        }
-    }
+    for (guint i = 0; i < self->n_pairs; i++)
+      out = put_pair (self, out, i, i, TRUE);
   else
     for (guint i = 0; i < self->n_sorted; i++)
       out = put_pair (self, out, self->sorted[i].name, self->sorted[i].value, FALSE);
@@ -144,6 +119,18 @@ write_plain_map (KmsContext *self, KmsContextForm form, char *out)
     out--;
   *out++ = '}';
   return (gsize) (out - start);
+}
+
+/* In the plain dialect. */
+static gsize
+write_plain (KmsContext *self, KmsContextForm form, char *out)
+{
+  if (G_LIKELY (self->form == KMS_CONTEXT_FORM_MAP))
+    return write_plain_map (self, form, out);
+  if (self->form == KMS_CONTEXT_FORM_RAW && form == KMS_CONTEXT_FORM_LEGACY)
+    return _kms_json_write_string (self->text, self->text_length, out);
+  memcpy (out, self->text, self->text_length);
+  return self->text_length;
 }
 
 /**
@@ -166,11 +153,12 @@ kms_context_json_max (KmsContext *self)
  * kms_context_write_json: (skip)
  * @self: (nullable): a context that kms_context_check() found right
  * @dialect: which characters are escaped
- * @form: for a map, %KMS_CONTEXT_FORM_MAP or %KMS_CONTEXT_FORM_LEGACY
+ * @form: %KMS_CONTEXT_FORM_LEGACY for data without a version, or the context's own form
  * @out: room for kms_context_json_max() bytes; no NUL is written
  *
- * Writes the bytes that are authenticated: for a map, JSON without blanks, sorted, integers as strings; in the legacy
- * form, JSON in the order given with integers as they are; for the raw form, its bytes.
+ * Writes the bytes that are authenticated: for a map, JSON without blanks, sorted, integers as strings; for the raw
+ * form, its bytes. In the legacy form, a map becomes JSON in the order given with integers as they are, and a raw text
+ * a JSON string.
  *
  * Returns: the number of bytes written
  *
@@ -183,25 +171,18 @@ kms_context_write_json (KmsContext *self, KmsJsonDialect dialect, KmsContextForm
     return 0;
   g_return_val_if_fail (self->error == NULL, 0);
 
-  gboolean translates = self->has_dialects && dialect != KMS_JSON_DIALECT_PLAIN;
-  if (self->form == KMS_CONTEXT_FORM_MAP && G_LIKELY (!translates))
-    return write_plain_map (self, form, out);
-  if (self->form == KMS_CONTEXT_FORM_MAP)
-    {
-      g_autofree char *plain = g_malloc (self->json_max);
-      return write_dialect (plain, write_plain_map (self, form, plain), dialect, out);
-    }
-  if (self->form == KMS_CONTEXT_FORM_LEGACY && translates)
-    return write_dialect (self->text, self->text_length, dialect, out);
-  memcpy (out, self->text, self->text_length);
-  return self->text_length;
+  gboolean as_it_is = self->form == KMS_CONTEXT_FORM_RAW && form != KMS_CONTEXT_FORM_LEGACY;
+  if (G_LIKELY (!self->has_dialects || dialect == KMS_JSON_DIALECT_PLAIN || as_it_is))
+    return write_plain (self, form, out);
+  g_autofree char *plain = g_malloc (self->json_max);
+  return write_dialect (plain, write_plain (self, form, plain), dialect, out);
 }
 
 /**
  * kms_context_to_json:
  * @self: (nullable): a context
  * @dialect: which characters are escaped
- * @form: for a map, %KMS_CONTEXT_FORM_MAP or %KMS_CONTEXT_FORM_LEGACY
+ * @form: %KMS_CONTEXT_FORM_LEGACY for data without a version, or the context's own form
  * @length: (out) (optional): the number of bytes
  * @error: return location for an error
  *

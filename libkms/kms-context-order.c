@@ -170,6 +170,9 @@ compare_names (const KmsPair *a, const KmsPair *b)
 {
   if (a->kind != b->kind)
     return a->kind == KMS_NAME_KIND_SYMBOL ? 1 : -1;
+  /* Mostly the first bytes tell, and then memcmp() is not worth its call; an empty name has a NUL there. */
+  if (a->name[0] != b->name[0])
+    return (guint8) a->name[0] < (guint8) b->name[0] ? -1 : 1;
   int order = memcmp (a->name, b->name, MIN (a->name_length, b->name_length));
   return order != 0 ? order : (int) a->name_length - (int) b->name_length;
 }

@@ -163,14 +163,14 @@ kms_context_equal (KmsContext *a, KmsContext *b)
 gboolean
 kms_context_depends_on_dialect (KmsContext *self)
 {
-  return self != NULL && self->has_dialects;
+  return self != NULL && self->has_dialects && self->form != KMS_CONTEXT_FORM_RAW;
 }
 
 /**
  * kms_context_to_variant:
  * @self: a context that is a map
  *
- * Makes an `a{ss}` of the pairs, in sorted order.
+ * Makes an `a{ss}` of the pairs, in sorted order. A name or value with NUL is cut there: D-Bus knows no such strings.
  *
  * Returns: (transfer full): a variant
  *

@@ -46,7 +46,7 @@ struct _KmsContext
   gsize json_max;
 };
 
-/* Copies everything. Poisoned, never NULL, when the pairs are no context. */
+/* Copies everything; the texts are NUL-terminated. Poisoned, never NULL, when the pairs are no context. */
 KmsContext *_kms_context_new_from_pairs (const KmsPair *pairs, guint n_pairs);
 
 /* The order of T-12 into `sorted` (room for all); how many are left, or 0 with an error (n_pairs is at least 1). */

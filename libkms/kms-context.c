@@ -9,35 +9,24 @@ G_DEFINE_BOXED_TYPE (KmsContext, kms_context, kms_context_ref, kms_context_unref
 
 #define MANY_VARARGS 16
 
-/* What a byte means for the JSON that it will stand in. */
+/* What a byte means for the JSON that it will stand in; 0 is of an identifier, in any order the same. */
 enum
 {
-  BYTE_NAME = 0,   /* of an identifier: any order is the same for it */
   BYTE_OTHER = 1,  /* written as it is */
   BYTE_ESCAPE = 2, /* written with a backslash, always */
   BYTE_DIALECT = 4 /* written so or so */
 };
 
-static guint8
-classify_byte (guint8 byte)
-{
-  if (g_ascii_isalnum (byte) || byte == '_')
-    return BYTE_NAME;
-  if (byte < 0x20 || byte == '"' || byte == '\\')
-    return BYTE_ESCAPE | BYTE_OTHER;
-  if (byte == '<' || byte == '>' || byte == '&')
-    return BYTE_DIALECT | BYTE_OTHER;
-  return BYTE_OTHER;
-}
+#define OTHER BYTE_OTHER
+#define ESCAPE (BYTE_OTHER | BYTE_ESCAPE)
+#define DIALECT (BYTE_OTHER | BYTE_DIALECT)
 
-static guint8 byte_classes[256];
-
-__attribute__ ((constructor)) static void
-fill_byte_classes (void)
-{
-  for (guint i = 0; i < 256; i++)
-    byte_classes[i] = classify_byte ((guint8) i);
-}
+static const guint8 byte_classes[256] = {
+  [0x00 ... 0x1f] = ESCAPE, [' ' ... '!'] = OTHER, ['"'] = ESCAPE,        ['#' ... '%'] = OTHER, ['&'] = DIALECT,
+  ['\'' ... '/'] = OTHER,   [':' ... ';'] = OTHER, ['<'] = DIALECT,       ['='] = OTHER,         ['>'] = DIALECT,
+  ['?' ... '@'] = OTHER,    ['['] = OTHER,         ['\\'] = ESCAPE,       [']' ... '^'] = OTHER, ['`'] = OTHER,
+  ['{' ... 0xff] = OTHER,
+};
 
 /* U+2028 and U+2029, which end a line in JavaScript but not in JSON. */
 static gboolean
@@ -49,29 +38,39 @@ has_line_separator (const char *text, gsize length)
   return FALSE;
 }
 
-/* All classes that occur, or -1 for what is not UTF-8. */
-static int
-classify_text (const char *text, gsize length)
+static gboolean
+is_utf8 (const char *text, gsize length)
 {
-  guint8 classes = 0;
-  guint8 high = 0;
-
-  for (gsize i = 0; i < length; i++)
-    {
-      classes |= byte_classes[(guint8) text[i]];
-      high |= (guint8) text[i];
-    }
-  if (high < 0x80)
-    return classes;
   /* g_utf8_validate_len() takes no NUL, which is a character like others here. */
   for (gsize start = 0; start < length;)
     {
       const char *nul = memchr (text + start, '\0', length - start);
       gsize end = nul == NULL ? length : (gsize) (nul - text);
       if (!g_utf8_validate_len (text + start, end - start, NULL))
-        return -1;
+        return FALSE;
       start = end + 1;
     }
+  return TRUE;
+}
+
+/* Copies, as the text is looked at byte by byte anyway. All classes that occur, or -1 for what is not UTF-8. */
+static inline int
+copy_text (char *out, const char *text, gsize length)
+{
+  guint8 classes = 0, high = 0;
+
+  for (gsize i = 0; i < length; i++)
+    {
+      guint8 byte = (guint8) text[i];
+      classes |= byte_classes[byte];
+      high |= byte;
+      out[i] = (char) byte;
+    }
+  out[length] = '\0';
+  if (G_LIKELY (high < 0x80))
+    return classes;
+  if (!is_utf8 (text, length))
+    return -1;
   return has_line_separator (text, length) ? classes | BYTE_DIALECT : classes;
 }
 
@@ -115,70 +114,55 @@ refuse (const char *format, ...)
   return context_new_poisoned (error);
 }
 
-static const char *
-copy_text (char **text, const char *from, gsize length)
-{
-  char *copy = *text;
-
-  memcpy (copy, from, length);
-  copy[length] = '\0';
-  *text = copy + length + 1;
-  return copy;
-}
-
+/* All classes of names and values, or an error for what is not UTF-8. */
 static void
-copy_pairs (KmsContext *self, const KmsPair *pairs, char *text)
+copy_pairs (KmsContext *self, const KmsPair *pairs, char *text, int *names, int *values)
 {
   for (guint i = 0; i < self->n_pairs; i++)
     {
-      self->pairs[i] = pairs[i];
-      self->pairs[i].name = copy_text (&text, pairs[i].name, pairs[i].name_length);
-      self->pairs[i].value = copy_text (&text, pairs[i].value, pairs[i].value_length);
+      KmsPair *pair = &self->pairs[i];
+      *pair = pairs[i];
+      int name = copy_text (text, pair->name, pair->name_length);
+      pair->name = text;
+      text += pair->name_length + 1;
+      int value = copy_text (text, pair->value, pair->value_length);
+      pair->value = text;
+      text += pair->value_length + 1;
+      if (G_UNLIKELY (name < 0 || value < 0) && self->error == NULL)
+        self->error = g_error_new (KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                                   "pair %u of the context is not UTF-8; contexts are text", i + 1);
+      *names |= pair->name_length == 0 ? BYTE_OTHER : name;
+      *values |= value;
     }
-}
-
-/* "name":"value", is 6 characters more than its parts, and an escape makes six of one. */
-static gsize
-count_json_max (const KmsPair *pairs, guint n_pairs, gboolean has_escapes)
-{
-  gsize n_bytes = 0;
-
-  for (guint i = 0; i < n_pairs; i++)
-    n_bytes += (gsize) pairs[i].name_length + pairs[i].value_length;
-  return 2 + 6 * (gsize) n_pairs + (has_escapes ? 6 * n_bytes : n_bytes);
 }
 
 KmsContext *
 _kms_context_new_from_pairs (const KmsPair *pairs, guint n_pairs)
 {
   int names = 0, values = 0;
-  gsize text_size = 0;
+  gsize n_bytes = 0;
   char *text;
 
   if (n_pairs > KMS_CONTEXT_MAX_PAIRS)
     return refuse ("a context of %u pairs is larger than the limit of %d", n_pairs, KMS_CONTEXT_MAX_PAIRS);
   for (guint i = 0; i < n_pairs; i++)
-    {
-      int name = classify_text (pairs[i].name, pairs[i].name_length);
-      int value = classify_text (pairs[i].value, pairs[i].value_length);
-      if (name < 0 || value < 0)
-        return refuse ("pair %u of the context is not UTF-8; contexts are text", i + 1);
-      names |= pairs[i].name_length == 0 ? BYTE_OTHER : name;
-      values |= value;
-      text_size += (gsize) pairs[i].name_length + pairs[i].value_length + 2;
-    }
-  if (text_size > KMS_CONTEXT_MAX_BYTES)
-    return refuse ("a context of %" G_GSIZE_FORMAT " bytes is larger than the limit of %d", text_size,
+    n_bytes += (gsize) pairs[i].name_length + pairs[i].value_length;
+  if (n_bytes > KMS_CONTEXT_MAX_BYTES)
+    return refuse ("a context of %" G_GSIZE_FORMAT " bytes is larger than the limit of %d", n_bytes,
                    KMS_CONTEXT_MAX_BYTES);
 
-  KmsContext *self = context_alloc (KMS_CONTEXT_FORM_MAP, n_pairs, text_size, &text);
+  KmsContext *self = context_alloc (KMS_CONTEXT_FORM_MAP, n_pairs, n_bytes + 2 * n_pairs, &text);
   self->n_pairs = n_pairs;
+  copy_pairs (self, pairs, text, &names, &values);
+  if (G_UNLIKELY (self->error != NULL))
+    return self;
   self->has_dialects = ((names | values) & BYTE_DIALECT) != 0;
   self->has_escapes = ((names | values) & (BYTE_ESCAPE | BYTE_DIALECT)) != 0;
-  self->json_max = count_json_max (pairs, n_pairs, self->has_escapes);
-  copy_pairs (self, pairs, text);
+  /* "name":"value", is 6 characters more than its parts, and an escape makes six of one. */
+  self->json_max = 2 + 6 * (gsize) n_pairs + (self->has_escapes ? 6 * n_bytes : n_bytes);
   if (n_pairs > 0)
-    self->n_sorted = _kms_context_sort (self->pairs, n_pairs, names == BYTE_NAME, self->sorted, &self->error);
+    /* Looks at the texts given: reading the copies right behind their writing stalls the processor. */
+    self->n_sorted = _kms_context_sort (pairs, n_pairs, names == 0, self->sorted, &self->error);
   return self;
 }
 
@@ -261,9 +245,13 @@ context_new_text (KmsContextForm form, const char *bytes, gsize length)
     return refuse ("a context of %" G_GSIZE_FORMAT " bytes is larger than the limit of %d", length,
                    KMS_CONTEXT_MAX_BYTES);
   KmsContext *self = context_alloc (form, 0, length + 1, &text);
-  self->text = copy_text (&text, bytes, length);
+  int classes = copy_text (text, bytes, length);
+  self->text = text;
   self->text_length = length;
-  self->json_max = length;
+  self->has_dialects = classes > 0 && (classes & BYTE_DIALECT) != 0;
+  self->has_escapes = classes < 0 || (classes & (BYTE_ESCAPE | BYTE_DIALECT)) != 0;
+  /* In the legacy form, a raw text has quotes and escapes. */
+  self->json_max = (self->has_escapes ? 6 * length : length) + 2;
   return self;
 }
 
@@ -272,7 +260,8 @@ context_new_text (KmsContextForm form, const char *bytes, gsize length)
  * @data: (array length=length) (nullable): bytes
  * @length: how many
  *
- * Makes a context of bytes that are used as they are: what a String was in the Ruby gem.
+ * Makes a context of bytes that are used as they are: what a String was in the Ruby gem. Only with data without a
+ * version they become a JSON string.
  *
  * Returns: (transfer full): a context
  *
@@ -310,9 +299,6 @@ kms_context_new_legacy (const char *json, gssize length, GError **error)
   g_autoptr (KmsContext) self = context_new_text (KMS_CONTEXT_FORM_LEGACY, compact->str, compact->len);
   if (!kms_context_check (self, error))
     return NULL;
-  self->has_dialects = (classify_text (compact->str, compact->len) & BYTE_DIALECT) != 0;
-  self->has_escapes = self->has_dialects;
-  self->json_max = self->has_dialects ? 6 * compact->len : compact->len;
   return g_steal_pointer (&self);
 }
 
@@ -373,7 +359,8 @@ kms_context_unref (KmsContext *self)
 
   if (!g_atomic_int_dec_and_test (&self->refs))
     return;
-  g_clear_error (&self->error);
+  if (G_UNLIKELY (self->error != NULL))
+    g_error_free (self->error);
   g_free (self);
 }
 
@@ -393,7 +380,6 @@ kms_context_check (KmsContext *self, GError **error)
 {
   if (G_LIKELY (self == NULL || self->error == NULL))
     return TRUE;
-  if (error != NULL)
-    *error = g_error_copy (self->error);
+  g_propagate_error (error, g_error_copy (self->error));
   return FALSE;
 }

@@ -3,6 +3,7 @@
 /* What a provider's file says, parsed: immutable once the provider is constructed. */
 #pragma once
 
+#include "kms-config-info-private.h"
 #include "kms-registry.h"
 #include "kms-provider-class.h"
 
@@ -28,6 +29,32 @@ KmsRegistry *_kms_provider_config_dup_registry (KmsProviderConfig *self);
 
 /* Parses [Settings] by what the class declares with kms_provider_class_add_setting(). */
 gboolean _kms_provider_config_bind (KmsProviderConfig *self, KmsProviderClass *klass, GError **error);
+
+/* From what a provider's file says; the first thing that is wrong with it is the error. */
+KmsProviderConfig *_kms_provider_config_new_from_info (KmsRegistry *registry, const KmsConfigRoots *roots,
+                                                       KmsConfigInfo *info, GError **error);
+const char *const *_kms_provider_config_get_prefixes (KmsProviderConfig *self);
+const char *const *_kms_provider_config_get_matches (KmsProviderConfig *self);
+const char *const *_kms_provider_config_get_exact (KmsProviderConfig *self);
+gboolean _kms_provider_config_get_fallback (KmsProviderConfig *self);
+gint64 _kms_provider_config_get_priority (KmsProviderConfig *self);
+gboolean _kms_provider_config_get_critical (KmsProviderConfig *self);
+gboolean _kms_provider_config_is_enabled_in (KmsProviderConfig *self, const char *program);
+const char *_kms_provider_config_get_module (KmsProviderConfig *self);
+const char *const *_kms_provider_config_get_needs (KmsProviderConfig *self);
+const char *_kms_provider_config_get_data_directory (KmsProviderConfig *self);
+gboolean _kms_provider_config_get_environment (KmsProviderConfig *self);
+
+/* What kms_provider_class_add_setting() declared and the file says. */
+typedef struct
+{
+  KmsSettingType type;
+  char *text; /* NULL: not set, and no default */
+  gint64 number;
+  char **list;
+} KmsSettingValue;
+
+const KmsSettingValue *_kms_provider_config_get_setting (KmsProviderConfig *self, const char *name);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KmsProviderConfig, _kms_provider_config_unref)
 

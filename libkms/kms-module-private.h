@@ -1,0 +1,19 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loads modules: once a process, and never again out of it. */
+#pragma once
+
+#include "kms-config-info-private.h"
+#include "kms-provider-config-private.h"
+
+G_BEGIN_DECLS
+
+/* Where a bare name is found, or the absolute path itself; NULL if there is no such file. */
+char *_kms_module_find (const KmsConfigRoots *roots, const char *module);
+
+/* Loads what is not loaded yet, step by step; returns the provider's type, or 0 with an error of its own for each step
+ * and the state that it means. No lock of the core's is held while the module's code runs, but that of the module. */
+GType _kms_module_load (const char *path, const char *const *needs, KmsPermissions permissions, KmsState *state,
+                        GError **error);
+
+G_END_DECLS

@@ -1,0 +1,281 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Loads modules. A module stays for ever: types can't be unloaded. What could abort the process is looked at before
+ * dlopen(), which runs the module's constructors. */
+#include "kms-module-private.h"
+
+#include <errno.h>
+#include <gmodule.h>
+#include <link.h>
+#include <sys/stat.h>
+
+#include "kms-error.h"
+#include "kms-module-info.h"
+#include "kms-provider-class.h"
+
+typedef struct
+{
+  GMutex lock; /* held while the module's code runs: a second thread waits for the first */
+  GType type; /* 0: not loaded */
+  KmsState state;
+  GError *error;
+  char *failed_at; /* the file's size and times: another file is another try */
+} KmsModuleRecord;
+
+static GMutex records_lock;
+static GHashTable *records; /* path → KmsModuleRecord; never freed */
+
+char *
+_kms_module_find (const KmsConfigRoots *roots, const char *module)
+{
+  if (module[0] == '/')
+    return g_file_test (module, G_FILE_TEST_EXISTS) ? g_strdup (module) : NULL;
+  for (guint i = 0; roots->module_directories[i] != NULL; i++)
+    {
+      g_autofree char *path = g_build_filename (roots->module_directories[i], module, NULL);
+      if (g_file_test (path, G_FILE_TEST_EXISTS))
+        return g_steal_pointer (&path);
+    }
+  return NULL;
+}
+
+static gboolean
+fail (KmsState *state, KmsState which, GError **error, const char *format, ...) G_GNUC_PRINTF (4, 5);
+
+static gboolean
+fail (KmsState *state, KmsState which, GError **error, const char *format, ...)
+{
+  va_list arguments;
+
+  *state = which;
+  va_start (arguments, format);
+  if (error != NULL)
+    *error = g_error_new_valist (KMS_ERROR, KMS_ERROR_MODULE, format, arguments);
+  va_end (arguments);
+  return FALSE;
+}
+
+static int
+find_libsoup2 (struct dl_phdr_info *info, size_t size, void *data)
+{
+  return info->dlpi_name != NULL && strstr (info->dlpi_name, "libsoup-2.4.so") != NULL;
+}
+
+/* kms-ID.so */
+static char *
+id_of_path (const char *path)
+{
+  g_autofree char *base = g_path_get_basename (path);
+
+  if (!g_str_has_prefix (base, "kms-") || !g_str_has_suffix (base, ".so") || strlen (base) < 8)
+    return NULL;
+  return g_strndup (base + 4, strlen (base) - 7);
+}
+
+static gboolean
+check_before_open (const char *path, const char *const *needs, KmsPermissions permissions, const struct stat *info,
+                   KmsState *state, GError **error)
+{
+  g_autofree char *id = id_of_path (path);
+  g_autoptr (GError) local = NULL;
+
+  if (id == NULL)
+    return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: a module's file is called kms-ID.so", path);
+  if (!S_ISREG (info->st_mode))
+    return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: is not a regular file", path);
+  if (permissions == KMS_PERMISSIONS_STRICT && !_kms_permissions_check (path, info, &local))
+    return fail (state, KMS_STATE_REFUSED_PERMISSIONS, error, "%s", local->message);
+  for (guint i = 0; needs != NULL && needs[i] != NULL; i++)
+    {
+      if (strcmp (needs[i], "libsoup3") != 0)
+        return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: Needs=%s is not known to this libkms; is it too old?",
+                     path, needs[i]);
+      if (dl_iterate_phdr (find_libsoup2, NULL) != 0)
+        return fail (state, KMS_STATE_LOAD_FAILED, error,
+                     "%s: needs libsoup 3, but this program has libsoup 2.4 loaded, and both in one process abort; use "
+                     "kmsd, which does the work in a process of its own",
+                     path);
+    }
+  return TRUE;
+}
+
+static GModule *
+open_module (const char *path, KmsState *state, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  GModule *module = g_module_open_full (path, G_MODULE_BIND_LOCAL, &local);
+
+  if (module == NULL)
+    fail (state, KMS_STATE_LOAD_FAILED, error, "%s: can't be loaded: %s; is it a module, built for this machine?", path,
+          local->message);
+  return module;
+}
+
+static const KmsModuleInfo *
+find_info (GModule *module, const char *path, KmsState *state, GError **error)
+{
+  gpointer symbol = NULL;
+
+  if (g_module_symbol (module, KMS_MODULE_SYMBOL, &symbol) && symbol != NULL)
+    return symbol;
+  for (guint abi = KMS_ABI_MAJOR + 1; abi < 10; abi++)
+    {
+      g_autofree char *newer = g_strdup_printf ("kms_module_v%u", abi);
+      if (g_module_symbol (module, newer, &symbol))
+        {
+          fail (state, KMS_STATE_ABI_MISMATCH, error,
+                "%s: was built for ABI %u, this libkms speaks ABI %d; install a newer libkms, or the module's package "
+                "for this one",
+                path, abi, KMS_ABI_MAJOR);
+          return NULL;
+        }
+    }
+  fail (state, KMS_STATE_LOAD_FAILED, error, "%s: has no symbol " KMS_MODULE_SYMBOL "; it is a library, but no libkms module",
+        path);
+  return NULL;
+}
+
+static gboolean
+check_info (const KmsModuleInfo *info, const char *path, KmsState *state, GError **error)
+{
+  g_autofree char *id = id_of_path (path);
+
+  if (info->magic != KMS_MODULE_MAGIC)
+    return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: " KMS_MODULE_SYMBOL " has no magic number; define it with KMS_MODULE_DEFINE", path);
+  if (info->abi_major != KMS_ABI_MAJOR)
+    return fail (state, KMS_STATE_ABI_MISMATCH, error, "%s: says ABI %u in the symbol of ABI %d; rebuild it", path,
+                 info->abi_major, KMS_ABI_MAJOR);
+  if (info->abi_minor > KMS_ABI_MINOR)
+    return fail (state, KMS_STATE_ABI_MISMATCH, error, "%s: needs ABI %u.%u, this libkms has %d.%d; install a newer libkms",
+                 path, info->abi_major, info->abi_minor, KMS_ABI_MAJOR, KMS_ABI_MINOR);
+  if (info->struct_size < sizeof (KmsModuleInfo))
+    return fail (state, KMS_STATE_ABI_MISMATCH, error, "%s: its KmsModuleInfo has %u bytes, %zu were expected; rebuild it",
+                 path, info->struct_size, sizeof (KmsModuleInfo));
+  if (info->id == NULL || strcmp (info->id, id) != 0)
+    return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: calls itself \"%s\", its file \"%s\"; rename the file", path,
+                 info->id == NULL ? "" : info->id, id);
+  if (info->type_name == NULL || info->get_type == NULL)
+    return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: names no type", path);
+  return TRUE;
+}
+
+static gboolean
+run_init (const KmsModuleInfo *info, const char *path, KmsState *state, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (info->init == NULL || info->init (&local))
+    return TRUE;
+  return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: refused to start: %s", path,
+               local == NULL ? "it did not say why, which is a bug of the module" : local->message);
+}
+
+static GType
+get_type (const KmsModuleInfo *info, const char *path, KmsState *state, GError **error)
+{
+  if (g_type_from_name (info->type_name) != 0)
+    {
+      fail (state, KMS_STATE_LOAD_FAILED, error,
+            "%s: its type %s exists already; another module, or this one under another path, brought it", path,
+            info->type_name);
+      return 0;
+    }
+  if (!run_init (info, path, state, error))
+    return 0;
+  GType type = info->get_type ();
+  if (!g_type_is_a (type, KMS_TYPE_PROVIDER))
+    {
+      fail (state, KMS_STATE_LOAD_FAILED, error, "%s: its type %s is no KmsProvider", path, info->type_name);
+      return 0;
+    }
+  if (G_TYPE_IS_ABSTRACT (type))
+    {
+      fail (state, KMS_STATE_LOAD_FAILED, error, "%s: its type %s is abstract", path, info->type_name);
+      return 0;
+    }
+  return type;
+}
+
+static GType
+load (const char *path, const char *const *needs, KmsPermissions permissions, const struct stat *info, KmsState *state,
+      GError **error)
+{
+  if (!check_before_open (path, needs, permissions, info, state, error))
+    return 0;
+  GModule *module = open_module (path, state, error);
+  if (module == NULL)
+    return 0;
+  const KmsModuleInfo *module_info = find_info (module, path, state, error);
+  if (module_info == NULL || !check_info (module_info, path, state, error))
+    {
+      g_module_close (module);
+      return 0;
+    }
+  g_module_make_resident (module);
+  return get_type (module_info, path, state, error);
+}
+
+static KmsModuleRecord *
+get_record (const char *path)
+{
+  g_mutex_lock (&records_lock);
+  if (records == NULL)
+    records = g_hash_table_new (g_str_hash, g_str_equal);
+  KmsModuleRecord *record = g_hash_table_lookup (records, path);
+  if (record == NULL)
+    {
+      record = g_new0 (KmsModuleRecord, 1);
+      g_mutex_init (&record->lock);
+      g_hash_table_insert (records, g_strdup (path), record);
+    }
+  g_mutex_unlock (&records_lock);
+  return record;
+}
+
+static char *
+describe_file (const struct stat *info)
+{
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%o:%u:%" G_GINT64_FORMAT ".%09ld",
+                          (guint64) info->st_ino, (guint64) info->st_size, info->st_mode, info->st_uid,
+                          (gint64) info->st_ctim.tv_sec, info->st_ctim.tv_nsec);
+}
+
+static GType
+load_locked (KmsModuleRecord *record, const char *path, const char *const *needs, KmsPermissions permissions,
+             KmsState *state, GError **error)
+{
+  struct stat info;
+
+  if (stat (path, &info) != 0)
+    {
+      fail (state, KMS_STATE_NOT_INSTALLED, error, "%s: %s", path, g_strerror (errno));
+      return 0;
+    }
+  g_autofree char *now = describe_file (&info);
+  if (record->type == 0 && g_strcmp0 (record->failed_at, now) != 0)
+    {
+      g_clear_error (&record->error);
+      record->type = load (path, needs, permissions, &info, &record->state, &record->error);
+      g_free (record->failed_at);
+      record->failed_at = g_steal_pointer (&now);
+    }
+  if (record->type == 0)
+    {
+      *state = record->state;
+      g_propagate_error (error, g_error_copy (record->error));
+    }
+  return record->type;
+}
+
+GType
+_kms_module_load (const char *path, const char *const *needs, KmsPermissions permissions, KmsState *state,
+                  GError **error)
+{
+  g_autofree char *canonical = g_canonicalize_filename (path, NULL);
+  KmsModuleRecord *record = get_record (canonical);
+
+  g_mutex_lock (&record->lock);
+  GType type = load_locked (record, canonical, needs, permissions, state, error);
+  g_mutex_unlock (&record->lock);
+  return type;
+}

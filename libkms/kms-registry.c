@@ -1,0 +1,665 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The registry: a snapshot of the configuration, and the providers and boxes that were made of it so far. */
+#include "kms-registry.h"
+
+#include <unistd.h>
+
+#include "kms-box.h"
+#include "kms-enums.h"
+#include "kms-error.h"
+#include "kms-module-private.h"
+#include "kms-operation-private.h"
+#include "kms-provider-private.h"
+#include "kms-registry-private.h"
+#include "kms-routing-private.h"
+#include "kms-snapshot-private.h"
+
+#define LOOK_INTERVAL G_TIME_SPAN_SECOND
+
+struct _KmsRegistry
+{
+  GObject parent_instance;
+  KmsConfigRoots *roots;
+  char *program;
+  gint report_operations; /* atomic */
+
+  GMutex lock;
+  KmsSnapshot *snapshot;
+  gint64 next_look;
+  GHashTable *providers; /* "name fingerprint" → KmsProvider */
+  KmsAskSecretFunc ask_func;
+  gpointer ask_data;
+  GDestroyNotify ask_destroy;
+};
+
+G_DEFINE_FINAL_TYPE (KmsRegistry, kms_registry, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_REPORT_OPERATIONS = 1,
+  N_PROPS,
+};
+
+enum
+{
+  SIGNAL_OPERATION,
+  SIGNAL_CHANGED,
+  N_SIGNALS,
+};
+
+static GParamSpec *props[N_PROPS];
+static guint signals[N_SIGNALS];
+
+static void
+kms_registry_init (KmsRegistry *self)
+{
+  g_mutex_init (&self->lock);
+  self->providers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
+}
+
+static void
+kms_registry_finalize (GObject *object)
+{
+  KmsRegistry *self = KMS_REGISTRY (object);
+
+  kms_registry_set_report_operations (self, FALSE);
+  if (self->ask_destroy != NULL)
+    self->ask_destroy (self->ask_data);
+  g_hash_table_unref (self->providers);
+  g_clear_pointer (&self->snapshot, _kms_snapshot_unref);
+  g_clear_pointer (&self->roots, _kms_config_roots_free);
+  g_free (self->program);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (kms_registry_parent_class)->finalize (object);
+}
+
+static void
+kms_registry_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_REPORT_OPERATIONS)
+    g_value_set_boolean (value, kms_registry_get_report_operations (KMS_REGISTRY (object)));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+kms_registry_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_REPORT_OPERATIONS)
+    kms_registry_set_report_operations (KMS_REGISTRY (object), g_value_get_boolean (value));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+kms_registry_class_init (KmsRegistryClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = kms_registry_finalize;
+  object_class->get_property = kms_registry_get_property;
+  object_class->set_property = kms_registry_set_property;
+  /**
+   * KmsRegistry:report-operations: (getter get_report_operations) (setter set_report_operations)
+   *
+   * Whether #KmsRegistry::operation is emitted: it costs nothing while nobody listens.
+   *
+   * Since: 1.0
+   */
+  props[PROP_REPORT_OPERATIONS] = g_param_spec_boolean ("report-operations", NULL, NULL, FALSE,
+                                                        G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+  /**
+   * KmsRegistry::operation:
+   * @self: the registry
+   * @provider: the provider's name
+   * @key_id: the key id
+   * @operation: what was done
+   * @n_items: to how many values
+   * @error: (nullable): why it failed
+   * @duration: how long it took, in microseconds
+   *
+   * Something was done with a provider. Emitted in the thread that asked for it, and only while
+   * #KmsRegistry:report-operations is %TRUE.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_OPERATION] =
+    g_signal_new ("operation", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 6,
+                  G_TYPE_STRING, G_TYPE_STRING, KMS_TYPE_OPERATION, G_TYPE_UINT, G_TYPE_ERROR, G_TYPE_INT64);
+  /**
+   * KmsRegistry::changed:
+   * @self: the registry
+   *
+   * The configuration was read again and is another one. Providers and boxes that were got before stay as they are.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                          G_TYPE_NONE, 0);
+}
+
+static char *
+get_own_program (void)
+{
+  g_autofree char *path = g_file_read_link ("/proc/self/exe", NULL);
+  return path == NULL ? g_strdup ("") : g_path_get_basename (path);
+}
+
+/**
+ * kms_registry_new:
+ * @config_root: (nullable): a directory that stands for all others, as KMS_CONFIG_ROOT does; %NULL for the environment's
+ *   or the system's
+ * @program: (nullable): the name of the program for EnableIn= and DisableIn=; %NULL for this one's
+ * @error: return location for an error
+ *
+ * Reads the configuration. A bad file breaks only itself; no module is loaded.
+ *
+ * Returns: (transfer full): a registry, or %NULL with @error set if a provider with Critical=true can't be used
+ *
+ * Since: 1.0
+ */
+KmsRegistry *
+kms_registry_new (const char *config_root, const char *program, GError **error)
+{
+  g_autoptr (KmsRegistry) self = g_object_new (KMS_TYPE_REGISTRY, NULL);
+
+  self->roots = _kms_config_roots_new (config_root);
+  self->program = program == NULL ? get_own_program () : g_strdup (program);
+  self->snapshot = _kms_snapshot_new (self, self->roots, self->program, error);
+  if (self->snapshot == NULL)
+    return NULL;
+  self->next_look = g_get_monotonic_time () + LOOK_INTERVAL;
+  return g_steal_pointer (&self);
+}
+
+/**
+ * kms_registry_new_default:
+ * @error: return location for an error
+ *
+ * Reads the configuration of this system and user: kms_registry_new() with %NULL twice.
+ *
+ * Returns: (transfer full): a registry, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+KmsRegistry *
+kms_registry_new_default (GError **error)
+{
+  return kms_registry_new (NULL, NULL, error);
+}
+
+/**
+ * kms_registry_reload:
+ * @self: a registry
+ * @error: return location for an error
+ *
+ * Reads the configuration again, now. What was got before stays as it is; who looks something up gets it as the files
+ * say now.
+ *
+ * Returns: %TRUE, or %FALSE with @error set, and the old configuration goes on
+ *
+ * Since: 1.0
+ */
+gboolean
+kms_registry_reload (KmsRegistry *self, GError **error)
+{
+  g_return_val_if_fail (KMS_IS_REGISTRY (self), FALSE);
+  KmsSnapshot *fresh = _kms_snapshot_new (self, self->roots, self->program, error);
+
+  if (fresh == NULL)
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  g_autoptr (KmsSnapshot) old = self->snapshot;
+  self->snapshot = fresh;
+  g_mutex_unlock (&self->lock);
+  if (strcmp (old->fingerprint, fresh->fingerprint) != 0)
+    g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+  return TRUE;
+}
+
+/* Once a second at most, the directories are looked at. */
+static KmsSnapshot *
+get_snapshot (KmsRegistry *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  g_mutex_lock (&self->lock);
+  gboolean due = now >= self->next_look;
+  if (due)
+    self->next_look = now + LOOK_INTERVAL;
+  g_autoptr (KmsSnapshot) snapshot = _kms_snapshot_ref (self->snapshot);
+  g_mutex_unlock (&self->lock);
+  if (!due)
+    return g_steal_pointer (&snapshot);
+
+  g_autofree char *seen = _kms_snapshot_look (self->roots);
+  g_autoptr (GError) error = NULL;
+  if (strcmp (seen, snapshot->fingerprint) == 0)
+    return g_steal_pointer (&snapshot);
+  if (!kms_registry_reload (self, &error))
+    g_debug ("the old configuration goes on: %s", error->message);
+  g_mutex_lock (&self->lock);
+  KmsSnapshot *fresh = _kms_snapshot_ref (self->snapshot);
+  g_mutex_unlock (&self->lock);
+  return fresh;
+}
+
+static int
+compare_infos (gconstpointer a, gconstpointer b)
+{
+  return strcmp (kms_config_info_get_name (*(KmsConfigInfo *const *) a),
+                 kms_config_info_get_name (*(KmsConfigInfo *const *) b));
+}
+
+/**
+ * kms_registry_list:
+ * @self: a registry
+ * @kind: of what kind
+ *
+ * Lists everything of a kind that is configured, also what can't be used.
+ *
+ * Returns: (transfer full) (element-type KmsConfigInfo): infos, sorted by name
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+kms_registry_list (KmsRegistry *self, KmsConfigKind kind)
+{
+  g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
+  g_autoptr (KmsSnapshot) snapshot = get_snapshot (self);
+  GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) kms_config_info_unref);
+
+  if (kind == KMS_CONFIG_KIND_GLOBAL)
+    {
+      g_ptr_array_add (list, kms_config_info_ref (snapshot->global));
+      return list;
+    }
+  GHashTableIter iter;
+  gpointer info;
+  g_hash_table_iter_init (&iter, snapshot->infos[kind]);
+  while (g_hash_table_iter_next (&iter, NULL, &info))
+    g_ptr_array_add (list, kms_config_info_ref (info));
+  g_ptr_array_sort (list, compare_infos);
+  return list;
+}
+
+static KmsConfigInfo *
+find_info (KmsSnapshot *snapshot, KmsConfigKind kind, const char *name, GError **error)
+{
+  static const char *const nouns[] = { "configuration", "provider", "box", "model" };
+  KmsConfigInfo *info = kind == KMS_CONFIG_KIND_GLOBAL ? snapshot->global : g_hash_table_lookup (snapshot->infos[kind], name);
+
+  if (info == NULL)
+    g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND, "there is no %s \"%s\"; \"kmsctl %s list\" shows what there is",
+                 nouns[kind], name, nouns[kind]);
+  return info;
+}
+
+/**
+ * kms_registry_lookup:
+ * @self: a registry
+ * @kind: of what kind
+ * @name: the stem of its files
+ * @error: return location for an error
+ *
+ * Finds something that is configured.
+ *
+ * Returns: (transfer full): an info, or %NULL with %KMS_ERROR_NOT_FOUND
+ *
+ * Since: 1.0
+ */
+KmsConfigInfo *
+kms_registry_lookup (KmsRegistry *self, KmsConfigKind kind, const char *name, GError **error)
+{
+  g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+  g_autoptr (KmsSnapshot) snapshot = get_snapshot (self);
+  KmsConfigInfo *info = find_info (snapshot, kind, name, error);
+
+  return info == NULL ? NULL : kms_config_info_ref (info);
+}
+
+/**
+ * kms_registry_dup_directory:
+ * @self: a registry
+ * @kind: of what kind
+ *
+ * Gets the directory in which this user's new files of a kind belong: the user layer where it counts, else the admin
+ * layer.
+ *
+ * Returns: (transfer full): a path, which need not exist
+ *
+ * Since: 1.0
+ */
+char *
+kms_registry_dup_directory (KmsRegistry *self, KmsConfigKind kind)
+{
+  g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
+  const char *layer = self->roots->layers[KMS_LAYER_USER];
+
+  if (layer == NULL)
+    layer = self->roots->layers[KMS_LAYER_ADMIN];
+  return g_build_filename (layer, _kms_config_kind_directory (kind), NULL);
+}
+
+static KmsProviderConfig *
+find_config (GPtrArray *configs, const char *name)
+{
+  for (guint i = 0; i < configs->len; i++)
+    if (strcmp (_kms_provider_config_get_name (g_ptr_array_index (configs, i)), name) == 0)
+      return g_ptr_array_index (configs, i);
+  return NULL;
+}
+
+static KmsProvider *
+fail_provider (KmsRegistry *self, KmsSnapshot *snapshot, KmsConfigInfo *info, KmsState state, GError *reason,
+               GError **error)
+{
+  /* Infos are shared with who listed them: the failed one takes the place of the old. */
+  KmsConfigInfo *failed = _kms_config_info_copy (info);
+
+  _kms_config_info_fail (failed, state, g_error_copy (reason));
+  g_mutex_lock (&self->lock);
+  g_hash_table_replace (snapshot->infos[KMS_CONFIG_KIND_PROVIDER], failed->name, failed);
+  g_mutex_unlock (&self->lock);
+  g_propagate_error (error, reason);
+  return NULL;
+}
+
+/* Called without the lock: module code runs. */
+static KmsProvider *
+make_provider (KmsRegistry *self, KmsSnapshot *snapshot, KmsConfigInfo *info, KmsProviderConfig *config, GError **error)
+{
+  KmsState state = KMS_STATE_LOAD_FAILED;
+  GError *local = NULL;
+  GType type =
+    _kms_module_load (info->module_path, _kms_provider_config_get_needs (config), snapshot->permissions, &state, &local);
+
+  if (type == 0)
+    {
+      g_prefix_error (&local, "%s: ", info->name);
+      return fail_provider (self, snapshot, info, state, local, error);
+    }
+  KmsProvider *provider = _kms_provider_new (type, config, &local);
+  if (provider == NULL)
+    return fail_provider (self, snapshot, info, KMS_STATE_CONFIG_ERROR, local, error);
+  info->state = KMS_STATE_LOADED;
+  return provider;
+}
+
+static KmsProvider *
+dup_provider (KmsRegistry *self, KmsSnapshot *snapshot, const char *name, GError **error)
+{
+  KmsConfigInfo *info = find_info (snapshot, KMS_CONFIG_KIND_PROVIDER, name, error);
+  KmsProviderConfig *config = find_config (snapshot->configs, name);
+
+  if (info == NULL)
+    return NULL;
+  if (config == NULL)
+    {
+      if (info->error != NULL)
+        g_propagate_error (error, g_error_copy (info->error));
+      else
+        g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND, "provider \"%s\" is masked by an empty file", name);
+      return NULL;
+    }
+  g_autofree char *key = g_strconcat (name, " ", info->fingerprint, NULL);
+  g_mutex_lock (&self->lock);
+  KmsProvider *known = g_hash_table_lookup (self->providers, key);
+  if (known != NULL)
+    g_object_ref (known);
+  g_mutex_unlock (&self->lock);
+  if (known != NULL)
+    return known;
+
+  g_autoptr (KmsProvider) made = make_provider (self, snapshot, info, config, error);
+  if (made == NULL)
+    return NULL;
+  g_mutex_lock (&self->lock);
+  known = g_hash_table_lookup (self->providers, key);
+  if (known == NULL)
+    {
+      known = made;
+      g_hash_table_insert (self->providers, g_steal_pointer (&key), g_object_ref (made));
+    }
+  g_object_ref (known);
+  g_mutex_unlock (&self->lock);
+  return known;
+}
+
+/**
+ * kms_registry_dup_provider:
+ * @self: a registry
+ * @name: the stem of the provider's file
+ * @error: return location for an error
+ *
+ * Gets a provider, and loads its module if that is not loaded yet.
+ *
+ * Returns: (transfer full): a provider, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+KmsProvider *
+kms_registry_dup_provider (KmsRegistry *self, const char *name, GError **error)
+{
+  g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+  g_autoptr (KmsSnapshot) snapshot = get_snapshot (self);
+
+  return dup_provider (self, snapshot, name, error);
+}
+
+/* Who claims a key id but can't be used must not lose it to the fallback: plaintext would go to another service. */
+static KmsProviderConfig *
+route (KmsSnapshot *snapshot, const char *key_id, gboolean *is_fallback, GError **error)
+{
+  gboolean unusable_is_fallback = TRUE;
+  KmsProviderConfig *found = _kms_routing_find (snapshot->configs, key_id, is_fallback);
+  KmsProviderConfig *unusable = _kms_routing_find (snapshot->unusable, key_id, &unusable_is_fallback);
+
+  if (found != NULL && (!*is_fallback || unusable == NULL || unusable_is_fallback))
+    return found;
+  if (unusable != NULL)
+    {
+      KmsConfigInfo *info = g_hash_table_lookup (snapshot->infos[KMS_CONFIG_KIND_PROVIDER],
+                                                 _kms_provider_config_get_name (unusable));
+      g_propagate_prefixed_error (error, g_error_copy (info->error), "key id \"%s\": ", key_id);
+      return NULL;
+    }
+  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
+               "no provider claims the key id \"%s\"; \"kmsctl provider list\" shows which key ids are whose", key_id);
+  return NULL;
+}
+
+/**
+ * kms_registry_find_provider_for_key:
+ * @self: a registry
+ * @key_id: a key id
+ * @is_fallback: (out) (optional): whether the provider is only the fallback for what nobody claims
+ * @error: return location for an error
+ *
+ * Finds who a key id belongs to. No module is loaded.
+ *
+ * Returns: (transfer full): the provider's name, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+char *
+kms_registry_find_provider_for_key (KmsRegistry *self, const char *key_id, gboolean *is_fallback, GError **error)
+{
+  g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
+  g_return_val_if_fail (key_id != NULL, NULL);
+  g_autoptr (KmsSnapshot) snapshot = get_snapshot (self);
+  gboolean fallback = FALSE;
+  KmsProviderConfig *config = route (snapshot, key_id, &fallback, error);
+
+  if (is_fallback != NULL)
+    *is_fallback = fallback;
+  return config == NULL ? NULL : g_strdup (_kms_provider_config_get_name (config));
+}
+
+/**
+ * kms_registry_dup_provider_for_key:
+ * @self: a registry
+ * @key_id: a key id
+ * @provider_name: (nullable): the provider to use; %NULL for whoever claims the key id
+ * @provider_key_id: (out) (optional): the key id without the provider's prefix
+ * @error: return location for an error
+ *
+ * Gets the provider that a key id belongs to, and loads its module if that is not loaded yet.
+ *
+ * Returns: (transfer full): a provider, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+KmsProvider *
+kms_registry_dup_provider_for_key (KmsRegistry *self, const char *key_id, const char *provider_name,
+                                   char **provider_key_id, GError **error)
+{
+  g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
+  g_return_val_if_fail (key_id != NULL, NULL);
+  g_autoptr (KmsSnapshot) snapshot = get_snapshot (self);
+  gboolean is_fallback = FALSE;
+  KmsProviderConfig *config = provider_name != NULL ? find_config (snapshot->configs, provider_name)
+                                                    : route (snapshot, key_id, &is_fallback, error);
+
+  if (provider_name == NULL && config == NULL)
+    return NULL;
+  const char *name = provider_name != NULL ? provider_name : _kms_provider_config_get_name (config);
+  KmsProvider *provider = dup_provider (self, snapshot, name, error);
+  if (provider != NULL && provider_key_id != NULL)
+    *provider_key_id = g_strdup (_kms_routing_strip (config, key_id));
+  return provider;
+}
+
+/**
+ * kms_registry_dup_box:
+ * @self: a registry
+ * @name: the stem of the box's file
+ * @error: return location for an error
+ *
+ * Gets a box. No module is loaded before its first use.
+ *
+ * Returns: (transfer full): a box, or %NULL with @error set
+ *
+ * Since: 1.0
+ */
+KmsBox *
+kms_registry_dup_box (KmsRegistry *self, const char *name, GError **error)
+{
+  g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+  g_autoptr (KmsSnapshot) snapshot = get_snapshot (self);
+  KmsConfigInfo *info = find_info (snapshot, KMS_CONFIG_KIND_BOX, name, error);
+
+  if (info == NULL)
+    return NULL;
+  if (info->error != NULL)
+    {
+      g_propagate_error (error, g_error_copy (info->error));
+      return NULL;
+    }
+  return _kms_box_new_from_config (self, info, error);
+}
+
+/**
+ * kms_registry_set_ask_secret_func:
+ * @self: a registry
+ * @func: (nullable) (scope notified) (closure user_data): who asks; %NULL for nobody
+ * @user_data: what @func gets
+ * @destroy: (nullable): called when @func is not needed any more
+ *
+ * Sets who asks the user for passphrases. The library itself never does.
+ *
+ * Since: 1.0
+ */
+void
+kms_registry_set_ask_secret_func (KmsRegistry *self, KmsAskSecretFunc func, gpointer user_data, GDestroyNotify destroy)
+{
+  g_return_if_fail (KMS_IS_REGISTRY (self));
+
+  g_mutex_lock (&self->lock);
+  GDestroyNotify old_destroy = self->ask_destroy;
+  gpointer old_data = self->ask_data;
+  self->ask_func = func;
+  self->ask_data = user_data;
+  self->ask_destroy = destroy;
+  g_mutex_unlock (&self->lock);
+  if (old_destroy != NULL)
+    old_destroy (old_data);
+}
+
+KmsSecret *
+_kms_registry_ask_secret (KmsRegistry *self, KmsProvider *provider, const char *prompt, gboolean confirm,
+                          GCancellable *cancellable, GError **error)
+{
+  KmsAskSecretFunc func = NULL;
+  gpointer data = NULL;
+
+  if (self != NULL)
+    {
+      g_mutex_lock (&self->lock);
+      func = self->ask_func;
+      data = self->ask_data;
+      g_mutex_unlock (&self->lock);
+    }
+  if (func != NULL)
+    return func (provider, prompt, confirm, cancellable, data, error);
+  g_set_error (error, KMS_ERROR, KMS_ERROR_CREDENTIALS,
+               "a passphrase is needed, and this program has nobody to ask; name a file with PassphraseFile=");
+  return NULL;
+}
+
+/**
+ * kms_registry_set_report_operations:
+ * @self: a registry
+ * @report_operations: whether to emit #KmsRegistry::operation
+ *
+ * Sets #KmsRegistry:report-operations.
+ *
+ * Since: 1.0
+ */
+void
+kms_registry_set_report_operations (KmsRegistry *self, gboolean report_operations)
+{
+  g_return_if_fail (KMS_IS_REGISTRY (self));
+  gint wanted = report_operations ? TRUE : FALSE;
+
+  if (g_atomic_int_get (&self->report_operations) == wanted)
+    return;
+  g_atomic_int_set (&self->report_operations, wanted);
+  g_atomic_int_add (&_kms_n_reporting_registries, wanted ? 1 : -1);
+}
+
+/**
+ * kms_registry_get_report_operations:
+ * @self: a registry
+ *
+ * Gets #KmsRegistry:report-operations.
+ *
+ * Returns: whether #KmsRegistry::operation is emitted
+ *
+ * Since: 1.0
+ */
+gboolean
+kms_registry_get_report_operations (KmsRegistry *self)
+{
+  g_return_val_if_fail (KMS_IS_REGISTRY (self), FALSE);
+
+  return g_atomic_int_get (&self->report_operations);
+}
+
+gboolean
+_kms_registry_wants_operations (KmsRegistry *self)
+{
+  return g_atomic_int_get (&self->report_operations);
+}
+
+void
+_kms_registry_report_operation (KmsRegistry *self, const char *provider_name, const char *key_id, KmsOperation operation,
+                                guint n_items, const GError *error, gint64 duration)
+{
+  g_signal_emit (self, signals[SIGNAL_OPERATION], 0, provider_name, key_id, operation, n_items, error, duration);
+}

@@ -1,0 +1,17 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which provider a key id belongs to. */
+#pragma once
+
+#include "kms-provider-config-private.h"
+
+G_BEGIN_DECLS
+
+/* The configuration among `configs` (of KmsProviderConfig) that claims the key id: exactly, else by the longest prefix,
+ * else as the fallback; ties go to the higher priority, then to the name. NULL if nobody does. */
+KmsProviderConfig *_kms_routing_find (GPtrArray *configs, const char *key_id, gboolean *is_fallback);
+
+/* The key id as the provider knows it: without the prefix that claimed it. */
+const char *_kms_routing_strip (KmsProviderConfig *config, const char *key_id);
+
+G_END_DECLS

@@ -1,0 +1,77 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which provider a key id belongs to. */
+#include "kms-routing-private.h"
+
+#define RANK_NONE (-1)
+#define RANK_FALLBACK 0
+#define RANK_EXACT G_MAXINT
+
+static int
+longest_prefix (const char *const *prefixes, const char *key_id)
+{
+  int longest = RANK_NONE;
+
+  for (guint i = 0; prefixes != NULL && prefixes[i] != NULL; i++)
+    if (g_str_has_prefix (key_id, prefixes[i]))
+      longest = MAX (longest, (int) strlen (prefixes[i]));
+  return longest;
+}
+
+static int
+rank (KmsProviderConfig *config, const char *key_id)
+{
+  const char *const *exact = _kms_provider_config_get_exact (config);
+
+  if (exact != NULL && g_strv_contains (exact, key_id))
+    return RANK_EXACT;
+  int prefix = longest_prefix (_kms_provider_config_get_prefixes (config), key_id);
+  int match = longest_prefix (_kms_provider_config_get_matches (config), key_id);
+  if (prefix > 0 || match > 0)
+    return MAX (prefix, match);
+  return _kms_provider_config_get_fallback (config) ? RANK_FALLBACK : RANK_NONE;
+}
+
+static gboolean
+goes_before (KmsProviderConfig *a, KmsProviderConfig *b)
+{
+  gint64 a_priority = _kms_provider_config_get_priority (a);
+  gint64 b_priority = _kms_provider_config_get_priority (b);
+
+  if (a_priority != b_priority)
+    return a_priority > b_priority;
+  return strcmp (_kms_provider_config_get_name (a), _kms_provider_config_get_name (b)) < 0;
+}
+
+KmsProviderConfig *
+_kms_routing_find (GPtrArray *configs, const char *key_id, gboolean *is_fallback)
+{
+  KmsProviderConfig *best = NULL;
+  int best_rank = RANK_NONE;
+
+  for (guint i = 0; i < configs->len; i++)
+    {
+      KmsProviderConfig *config = g_ptr_array_index (configs, i);
+      int found = rank (config, key_id);
+      if (found > best_rank || (found == best_rank && found != RANK_NONE && goes_before (config, best)))
+        {
+          best = config;
+          best_rank = found;
+        }
+    }
+  if (is_fallback != NULL)
+    *is_fallback = best_rank == RANK_FALLBACK;
+  return best;
+}
+
+const char *
+_kms_routing_strip (KmsProviderConfig *config, const char *key_id)
+{
+  const char *const *exact = _kms_provider_config_get_exact (config);
+
+  if (exact != NULL && g_strv_contains (exact, key_id))
+    return key_id;
+  int prefix = longest_prefix (_kms_provider_config_get_prefixes (config), key_id);
+  int match = longest_prefix (_kms_provider_config_get_matches (config), key_id);
+  return prefix > 0 && prefix >= match ? key_id + prefix : key_id;
+}

@@ -1,0 +1,15 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The settings that a provider's class declares, and what its file makes of them. */
+#pragma once
+
+#include "kms-provider-config-private.h"
+
+G_BEGIN_DECLS
+
+void _kms_setting_value_free (gpointer value);
+
+/* Fills the table for all declared settings; an info of NULL leaves the defaults. */
+gboolean _kms_settings_bind (KmsProviderClass *klass, KmsConfigInfo *info, GHashTable *settings, GError **error);
+
+G_END_DECLS

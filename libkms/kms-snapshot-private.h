@@ -1,0 +1,31 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Everything that the registry knows of the files at one time: read as a whole, replaced as a whole. */
+#pragma once
+
+#include "kms-provider-config-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gatomicrefcount refs;
+  KmsConfigInfo *global;
+  KmsPermissions permissions;
+  GHashTable *infos[KMS_CONFIG_KIND_MODEL + 1]; /* name → KmsConfigInfo */
+  GPtrArray *configs;                           /* of KmsProviderConfig, those that may be used */
+  GPtrArray *unusable;                          /* of KmsProviderConfig, those that claim key ids, but can't be used */
+  char *fingerprint;                            /* of the directories */
+} KmsSnapshot;
+
+/* Fails only for what is Critical. */
+KmsSnapshot *_kms_snapshot_new (KmsRegistry *registry, const KmsConfigRoots *roots, const char *program, GError **error);
+KmsSnapshot *_kms_snapshot_ref (KmsSnapshot *self);
+void _kms_snapshot_unref (KmsSnapshot *self);
+
+/* What the directories look like now. */
+char *_kms_snapshot_look (const KmsConfigRoots *roots);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KmsSnapshot, _kms_snapshot_unref)
+
+G_END_DECLS

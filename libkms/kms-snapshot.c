@@ -1,0 +1,188 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads all configuration at one time, and says of each provider whether it may be used. */
+#include "kms-snapshot-private.h"
+
+#include <sys/stat.h>
+
+#include "kms-config-value-private.h"
+#include "kms-error.h"
+#include "kms-module-private.h"
+
+KmsSnapshot *
+_kms_snapshot_ref (KmsSnapshot *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+_kms_snapshot_unref (KmsSnapshot *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_clear_pointer (&self->global, kms_config_info_unref);
+  for (guint i = 0; i < G_N_ELEMENTS (self->infos); i++)
+    g_clear_pointer (&self->infos[i], g_hash_table_unref);
+  g_ptr_array_unref (self->configs);
+  g_ptr_array_unref (self->unusable);
+  g_free (self->fingerprint);
+  g_free (self);
+}
+
+static void
+add_stat (GString *out, const char *path)
+{
+  struct stat info;
+
+  if (stat (path, &info) != 0)
+    g_string_append_c (out, '-');
+  else
+    g_string_append_printf (out, "%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld",
+                            (guint64) info.st_ino, (guint64) info.st_size, (gint64) info.st_ctim.tv_sec,
+                            info.st_ctim.tv_nsec);
+  g_string_append_c (out, ';');
+}
+
+/* The directory's time tells of files that came and went, each file's own of what was changed in place. */
+static void
+add_directory (GString *out, const char *path)
+{
+  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  add_stat (out, path);
+  while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
+    {
+      g_autofree char *file = g_build_filename (path, name, NULL);
+      add_stat (out, file);
+    }
+}
+
+char *
+_kms_snapshot_look (const KmsConfigRoots *roots)
+{
+  GString *out = g_string_new (NULL);
+
+  for (KmsLayer layer = 0; layer < KMS_N_LAYERS; layer++)
+    {
+      if (roots->layers[layer] == NULL)
+        continue;
+      g_autofree char *global = g_build_filename (roots->layers[layer], "kms.conf", NULL);
+      add_stat (out, global);
+      for (KmsConfigKind kind = KMS_CONFIG_KIND_PROVIDER; kind <= KMS_CONFIG_KIND_MODEL; kind++)
+        {
+          g_autofree char *path = g_build_filename (roots->layers[layer], _kms_config_kind_directory (kind), NULL);
+          add_directory (out, path);
+        }
+    }
+  for (guint i = 0; roots->module_directories[i] != NULL; i++)
+    add_stat (out, roots->module_directories[i]);
+  return g_string_free (out, FALSE);
+}
+
+static KmsPermissions
+read_permissions (KmsConfigInfo *global, const KmsConfigRoots *roots)
+{
+  const char *value = kms_config_info_get_value (global, "Global", "CheckPermissions");
+  int choice = value == NULL ? -1 : _kms_value_parse_choice ("CheckPermissions", value, "off|warn|strict", NULL);
+
+  if (choice >= 0)
+    return (KmsPermissions) choice;
+  return roots->environment ? KMS_PERMISSIONS_WARN : KMS_PERMISSIONS_STRICT;
+}
+
+static gboolean
+is_disabled (KmsSnapshot *self, KmsProviderConfig *config, const char *program)
+{
+  const char *names = kms_config_info_get_value (self->global, "Global", "DisabledProviders");
+  g_auto (GStrv) list = names == NULL ? NULL : _kms_value_parse_list (names);
+
+  return !_kms_provider_config_is_enabled_in (config, program) ||
+         (list != NULL && g_strv_contains ((const char *const *) list, _kms_provider_config_get_name (config)));
+}
+
+static void
+judge_provider (KmsSnapshot *self, const KmsConfigRoots *roots, KmsConfigInfo *info, KmsProviderConfig *config,
+                const char *program)
+{
+  const char *name = kms_config_info_get_name (info);
+  const char *module = _kms_provider_config_get_module (config);
+
+  info->module_path = _kms_module_find (roots, module);
+  if (is_disabled (self, config, program))
+    _kms_config_info_fail (info, KMS_STATE_DISABLED,
+                           g_error_new (KMS_ERROR, KMS_ERROR_CONFIG,
+                                        "%s: is disabled for %s by Enabled=, EnableIn=, DisableIn= or DisabledProviders=",
+                                        name, program));
+  else if (_kms_provider_config_get_option (config, "Abi") != KMS_ABI_MAJOR)
+    _kms_config_info_fail (info, KMS_STATE_ABI_MISMATCH,
+                           g_error_new (KMS_ERROR, KMS_ERROR_MODULE,
+                                        "%s: Abi=%" G_GINT64_FORMAT " was asked for, this libkms speaks ABI %d", name,
+                                        _kms_provider_config_get_option (config, "Abi"), KMS_ABI_MAJOR));
+  else if (info->module_path == NULL)
+    _kms_config_info_fail (info, KMS_STATE_NOT_INSTALLED,
+                           g_error_new (KMS_ERROR, KMS_ERROR_MODULE,
+                                        "%s: module %s is not installed; install the package that ships it", name,
+                                        module));
+  g_ptr_array_add (info->error == NULL ? self->configs : self->unusable, _kms_provider_config_ref (config));
+}
+
+static gboolean
+add_provider (KmsSnapshot *self, KmsRegistry *registry, const KmsConfigRoots *roots, KmsConfigInfo *info,
+              const char *program, GError **error)
+{
+  GError *local = NULL;
+
+  if (info->state == KMS_STATE_MASKED || info->error != NULL)
+    return TRUE;
+  g_autoptr (KmsProviderConfig) config = _kms_provider_config_new_from_info (registry, roots, info, &local);
+  if (config == NULL)
+    {
+      _kms_config_info_fail (info, KMS_STATE_CONFIG_ERROR, local);
+      return TRUE;
+    }
+  judge_provider (self, roots, info, config, program);
+  if (info->error == NULL || info->state == KMS_STATE_DISABLED || !_kms_provider_config_get_critical (config))
+    return TRUE;
+  g_propagate_prefixed_error (error, g_error_copy (info->error), "a provider with Critical=true can't be used: ");
+  return FALSE;
+}
+
+static int
+compare_infos (gconstpointer a, gconstpointer b)
+{
+  return strcmp ((*(KmsConfigInfo *const *) a)->name, (*(KmsConfigInfo *const *) b)->name);
+}
+
+static gboolean
+add_providers (KmsSnapshot *self, KmsRegistry *registry, const KmsConfigRoots *roots, const char *program,
+               GError **error)
+{
+  g_autoptr (GPtrArray) sorted = g_hash_table_get_values_as_ptr_array (self->infos[KMS_CONFIG_KIND_PROVIDER]);
+
+  g_ptr_array_sort (sorted, compare_infos);
+  for (guint i = 0; i < sorted->len; i++)
+    if (!add_provider (self, registry, roots, g_ptr_array_index (sorted, i), program, error))
+      return FALSE;
+  return TRUE;
+}
+
+KmsSnapshot *
+_kms_snapshot_new (KmsRegistry *registry, const KmsConfigRoots *roots, const char *program, GError **error)
+{
+  g_autoptr (KmsSnapshot) self = g_new0 (KmsSnapshot, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->configs = g_ptr_array_new_with_free_func ((GDestroyNotify) _kms_provider_config_unref);
+  self->unusable = g_ptr_array_new_with_free_func ((GDestroyNotify) _kms_provider_config_unref);
+  /* Before the reading: what changes meanwhile is seen at the next look. */
+  self->fingerprint = _kms_snapshot_look (roots);
+  self->global = _kms_config_read_global (roots, KMS_PERMISSIONS_WARN);
+  self->permissions = read_permissions (self->global, roots);
+  for (KmsConfigKind kind = KMS_CONFIG_KIND_PROVIDER; kind <= KMS_CONFIG_KIND_MODEL; kind++)
+    self->infos[kind] = _kms_config_scan (roots, kind, self->permissions);
+  if (!add_providers (self, registry, roots, program, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
