@@ -159,8 +159,13 @@ static gboolean
 add_providers (KmsSnapshot *self, KmsRegistry *registry, const KmsConfigRoots *roots, const char *program,
                GError **error)
 {
-  g_autoptr (GPtrArray) sorted = g_hash_table_get_values_as_ptr_array (self->infos[KMS_CONFIG_KIND_PROVIDER]);
+  g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer info;
 
+  g_hash_table_iter_init (&iter, self->infos[KMS_CONFIG_KIND_PROVIDER]);
+  while (g_hash_table_iter_next (&iter, NULL, &info))
+    g_ptr_array_add (sorted, info);
   g_ptr_array_sort (sorted, compare_infos);
   for (guint i = 0; i < sorted->len; i++)
     if (!add_provider (self, registry, roots, g_ptr_array_index (sorted, i), program, error))
