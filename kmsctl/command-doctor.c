@@ -29,8 +29,8 @@ check_memory (KmsReport *report)
                     _ ("raise the limit: LimitMEMLOCK=8M in the unit, or \"ulimit -l 8192\""));
   else if (getrlimit (RLIMIT_MEMLOCK, &allowed) == 0 && allowed.rlim_cur < ENOUGH_LOCKED)
     {
-      g_autofree char *finding = g_strdup_printf (
-        _ ("the limit is %" G_GUINT64_FORMAT " KiB; 8192 KiB are enough for all"), (guint64) allowed.rlim_cur / 1024);
+      g_autofree char *finding =
+        g_strdup_printf (_ ("the limit is %u KiB; 8192 KiB are enough for all"), (guint) (allowed.rlim_cur / 1024));
       kms_report_add (report, KMS_SEVERITY_INFO, _ ("locked memory"), finding, "ulimit -l 8192");
     }
   else
