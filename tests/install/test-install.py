@@ -38,7 +38,7 @@ class Tree:
 
     def pkg_config(self, *arguments):
         values = dict(os.environ, PKG_CONFIG_PATH=os.path.join(self.libdir, "pkgconfig"))
-        return subprocess.run(["pkg-config", "--define-prefix", *arguments], capture_output=True, text=True, check=False,
+        return subprocess.run(["pkg-config", f"--define-variable=prefix={self.prefix}", *arguments], capture_output=True, text=True, check=False,
                               env=values)
 
 
