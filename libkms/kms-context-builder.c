@@ -99,9 +99,9 @@ add_pair (KmsContextBuilder *self, KmsNameKind kind, const char *name, gsize nam
   if (name_length > KMS_CONTEXT_MAX_BYTES || value_length > KMS_CONTEXT_MAX_BYTES)
     {
       if (self->error == NULL)
-        self->error = g_error_new (KMS_ERROR, KMS_ERROR_TOO_LARGE,
-                                   "a name or value of the context is larger than the limit of %d bytes",
-                                   KMS_CONTEXT_MAX_BYTES);
+        self->error =
+          g_error_new (KMS_ERROR, KMS_ERROR_TOO_LARGE,
+                       "a name or value of the context is larger than the limit of %d bytes", KMS_CONTEXT_MAX_BYTES);
       return;
     }
   KmsPair pair = { dup_text (name, name_length),
@@ -176,6 +176,19 @@ canonical_integer (const char *digits)
   return g_strconcat (negative && strcmp (first, "0") != 0 ? "-" : "", first, NULL);
 }
 
+void
+_kms_context_builder_add_digits (KmsContextBuilder *self, KmsNameKind kind, const char *name, gsize name_length,
+                                 const char *digits)
+{
+  g_autofree char *canonical = canonical_integer (digits);
+
+  if (canonical != NULL)
+    add_pair (self, kind, name, name_length, canonical, strlen (canonical), TRUE);
+  else if (self->error == NULL)
+    self->error = g_error_new (KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                               "the context's value of \"%s\" is not an integer; give it as a string", name);
+}
+
 /**
  * kms_context_builder_add_decimal:
  * @self: a builder
@@ -191,42 +204,49 @@ void
 kms_context_builder_add_decimal (KmsContextBuilder *self, KmsNameKind kind, const char *name, const char *digits)
 {
   g_return_if_fail (self != NULL && name != NULL && digits != NULL);
-  g_autofree char *canonical = canonical_integer (digits);
 
-  if (canonical != NULL)
-    add_pair (self, kind, name, strlen (name), canonical, strlen (canonical), TRUE);
-  else if (self->error == NULL)
-    self->error = g_error_new (KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
-                               "the context's value of \"%s\" is not an integer; give it as a string", name);
+  _kms_context_builder_add_digits (self, kind, name, strlen (name), digits);
 }
 
-/* ":name" is a symbol, "\"name\"" a string. */
-static KmsNameKind
-unmark_name (const char **name, gsize *length)
+typedef struct
 {
-  if (*length > 1 && (*name)[0] == ':')
-    {
-      *name += 1;
-      *length -= 1;
-      return KMS_NAME_KIND_SYMBOL;
-    }
-  if (*length > 1 && (*name)[0] == '"' && (*name)[*length - 1] == '"')
-    {
-      *name += 1;
-      *length -= 2;
-      return KMS_NAME_KIND_STRING;
-    }
-  return KMS_NAME_KIND_UNMARKED;
+  KmsNameKind kind;
+  const char *name;
+  gsize name_length;
+  gboolean is_integer;
+  const char *value;
+} KmsAssignment;
+
+/* NAME, :NAME, "NAME" or :"NAME"; in quotes it may be empty and have "=" in it. FALSE if there is no name. */
+static gboolean
+parse_assignment (const char *text, KmsAssignment *parsed)
+{
+  gboolean is_symbol = text[0] == ':' && text[1] != '=';
+  const char *name = is_symbol ? text + 1 : text;
+  const char *quote = name[0] == '"' ? strstr (name + 1, "\"=") : NULL;
+  const char *integer_quote = name[0] == '"' ? strstr (name + 1, "\":=") : NULL;
+
+  if (integer_quote != NULL && (quote == NULL || integer_quote < quote))
+    quote = integer_quote;
+  parsed->kind = is_symbol ? KMS_NAME_KIND_SYMBOL : quote != NULL ? KMS_NAME_KIND_STRING : KMS_NAME_KIND_UNMARKED;
+  const char *equals = strchr (quote != NULL ? quote : name, '=');
+  if (equals == NULL || equals == name)
+    return FALSE;
+  parsed->is_integer = equals[-1] == ':';
+  parsed->value = equals + 1;
+  parsed->name = quote != NULL ? name + 1 : name;
+  parsed->name_length = (gsize) ((quote != NULL ? quote : equals - (parsed->is_integer ? 1 : 0)) - parsed->name);
+  return quote != NULL || parsed->name_length > 0;
 }
 
 /**
  * kms_context_builder_add_assignment:
  * @self: a builder
  * @assignment: `name=value`, or `name:=1` for an integer; the name may be marked: `:name=…` for a symbol, `"name"=…` for
- *   a string
+ *   a string, `:"name"=…` for a symbol with an odd name
  * @error: return location for an error
  *
- * Adds a pair as people type it. The first `=` ends the name.
+ * Adds a pair as people type it. The first `=` ends a name without quotes.
  *
  * Returns: %TRUE, or %FALSE with %KMS_ERROR_INVALID_ARGUMENT
  *
@@ -236,33 +256,27 @@ gboolean
 kms_context_builder_add_assignment (KmsContextBuilder *self, const char *assignment, GError **error)
 {
   g_return_val_if_fail (self != NULL && assignment != NULL, FALSE);
-  const char *equals = strchr (assignment, '=');
+  KmsAssignment parsed;
 
-  if (equals == NULL || equals == assignment)
+  if (!parse_assignment (assignment, &parsed))
     {
       g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
                    "\"%s\" is not a part of a context; write NAME=VALUE, or NAME:=INTEGER", assignment);
       return FALSE;
     }
-  gboolean is_integer = equals - assignment > 1 && equals[-1] == ':';
-  const char *name = assignment;
-  gsize length = (gsize) (equals - assignment) - (is_integer ? 1 : 0);
-  KmsNameKind kind = unmark_name (&name, &length);
-  g_autofree char *owned_name = g_strndup (name, length);
-
-  if (!is_integer)
+  if (!parsed.is_integer)
     {
-      kms_context_builder_add_string (self, kind, owned_name, -1, equals + 1, -1);
+      add_pair (self, parsed.kind, parsed.name, parsed.name_length, parsed.value, strlen (parsed.value), FALSE);
       return TRUE;
     }
-  g_autofree char *canonical = canonical_integer (equals + 1);
+  g_autofree char *canonical = canonical_integer (parsed.value);
   if (canonical == NULL)
     {
       g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
-                   "\"%s\" is not an integer; write %s=%s for a string", equals + 1, owned_name, equals + 1);
+                   "\"%s\" in \"%s\" is not an integer; write NAME=VALUE for a string", parsed.value, assignment);
       return FALSE;
     }
-  kms_context_builder_add_decimal (self, kind, owned_name, canonical);
+  add_pair (self, parsed.kind, parsed.name, parsed.name_length, canonical, strlen (canonical), TRUE);
   return TRUE;
 }
 
@@ -282,38 +296,60 @@ kms_context_builder_end (KmsContextBuilder *self, GError **error)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  if (self->error != NULL)
+  g_autoptr (KmsContext) context = NULL;
+
+  if (self->error == NULL)
+    context = _kms_context_new_from_pairs ((const KmsPair *) (gpointer) self->pairs->data, self->pairs->len);
+  g_array_set_size (self->pairs, 0);
+  if (context == NULL)
     {
       g_propagate_error (error, g_steal_pointer (&self->error));
       return NULL;
     }
-  g_autoptr (KmsContext) context =
-    _kms_context_new_from_pairs ((const KmsPair *) (gpointer) self->pairs->data, self->pairs->len);
-  g_array_set_size (self->pairs, 0);
   return kms_context_check (context, error) ? g_steal_pointer (&context) : NULL;
+}
+
+static gint64
+get_signed (GVariant *value)
+{
+  switch (g_variant_classify (value))
+    {
+    case G_VARIANT_CLASS_BYTE:
+      return g_variant_get_byte (value);
+    case G_VARIANT_CLASS_INT16:
+      return g_variant_get_int16 (value);
+    case G_VARIANT_CLASS_UINT16:
+      return g_variant_get_uint16 (value);
+    case G_VARIANT_CLASS_INT32:
+      return g_variant_get_int32 (value);
+    case G_VARIANT_CLASS_UINT32:
+      return g_variant_get_uint32 (value);
+    default:
+      return g_variant_get_int64 (value);
+    }
 }
 
 static gboolean
 add_variant (KmsContextBuilder *self, const char *name, GVariant *value, GError **error)
 {
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+  GVariantClass type = g_variant_classify (value);
+
+  if (type == G_VARIANT_CLASS_STRING)
+    kms_context_builder_add_string (self, KMS_NAME_KIND_UNMARKED, name, -1, g_variant_get_string (value, NULL), -1);
+  else if (type == G_VARIANT_CLASS_UINT64)
     {
-      kms_context_builder_add_string (self, KMS_NAME_KIND_UNMARKED, name, -1, g_variant_get_string (value, NULL), -1);
-      return TRUE;
+      g_autofree char *digits = g_strdup_printf ("%" G_GUINT64_FORMAT, g_variant_get_uint64 (value));
+      kms_context_builder_add_decimal (self, KMS_NAME_KIND_UNMARKED, name, digits);
     }
-  if (strchr ("ynqiuxt", g_variant_get_type_string (value)[0]) == NULL || g_variant_is_container (value))
+  else if (strchr ("ynqiux", (int) type) != NULL)
+    kms_context_builder_add_integer (self, KMS_NAME_KIND_UNMARKED, name, get_signed (value));
+  else
     {
       g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
-                   "the context's value of \"%s\" must be a string or an integer", name);
+                   "the context's value of \"%s\" must be a string or an integer, not of type %s", name,
+                   g_variant_get_type_string (value));
       return FALSE;
     }
-  g_autofree char *digits = g_variant_print (value, FALSE);
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_BYTE))
-    {
-      g_free (digits);
-      digits = g_strdup_printf ("%u", g_variant_get_byte (value));
-    }
-  kms_context_builder_add_decimal (self, KMS_NAME_KIND_UNMARKED, name, digits);
   return TRUE;
 }
 

@@ -67,8 +67,8 @@ write_dialect (const char *json, gsize length, KmsJsonDialect dialect, char *out
       const char *left = json + i;
       if (*left == '<' || *left == '>' || *left == '&')
         out = put (out, *left == '<' ? "\\u003c" : *left == '>' ? "\\u003e" : "\\u0026", 6);
-      else if (dialect == KMS_JSON_DIALECT_RAILS && i + 2 < length && (guint8) left[0] == 0xe2 &&
-               (guint8) left[1] == 0x80 && ((guint8) left[2] & 0xfe) == 0xa8)
+      else if (dialect == KMS_JSON_DIALECT_RAILS && i + 2 < length && (guint8) left[0] == 0xe2
+               && (guint8) left[1] == 0x80 && ((guint8) left[2] & 0xfe) == 0xa8)
         {
           out = put (out, (guint8) left[2] == 0xa8 ? "\\u2028" : "\\u2029", 6);
           i += 2;
@@ -243,8 +243,8 @@ kms_context_binary_max (KmsContext *self)
     return 1 + 4 + self->text_length;
   gsize n_bytes = 1 + 4;
   for (guint i = 0; i < self->n_sorted; i++)
-    n_bytes += 8 + (gsize) self->pairs[self->sorted[i].name].name_length +
-               self->pairs[self->sorted[i].value].value_length;
+    n_bytes +=
+      8 + (gsize) self->pairs[self->sorted[i].name].name_length + self->pairs[self->sorted[i].value].value_length;
   return n_bytes;
 }
 

@@ -99,9 +99,9 @@ is_global_name (const char *text, gsize length)
 static gboolean
 is_operator (const char *text, gsize length)
 {
-  static const char *const operators[] = { "|",  "^", "&", "<",  "<=", "<=>", "<<", ">",  ">=", ">>", "==", "===",
-                                           "=~", "*", "**", "+", "+@", "-",   "-@", "~",  "~@", "/",  "%",  "[]",
-                                           "[]=", "!", "!=", "!~", "`" };
+  static const char *const operators[] = { "|",  "^",   "&",  "<",  "<=",  "<=>", "<<", ">",  ">=", ">>",
+                                           "==", "===", "=~", "*",  "**",  "+",   "+@", "-",  "-@", "~",
+                                           "~@", "/",   "%",  "[]", "[]=", "!",   "!=", "!~", "`" };
 
   for (guint i = 0; i < G_N_ELEMENTS (operators); i++)
     if (strlen (operators[i]) == length && memcmp (operators[i], text, length) == 0)

@@ -143,8 +143,8 @@ kms_context_equal (KmsContext *a, KmsContext *b)
     {
       KmsPair *a_name = &a->pairs[a->sorted[i].name], *b_name = &b->pairs[b->sorted[i].name];
       KmsPair *a_value = &a->pairs[a->sorted[i].value], *b_value = &b->pairs[b->sorted[i].value];
-      if (!same_text (a_name->name, a_name->name_length, b_name->name, b_name->name_length) ||
-          !same_text (a_value->value, a_value->value_length, b_value->value, b_value->value_length))
+      if (!same_text (a_name->name, a_name->name_length, b_name->name, b_name->name_length)
+          || !same_text (a_value->value, a_value->value_length, b_value->value, b_value->value_length))
         return FALSE;
     }
   return TRUE;

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 /* Larger contexts are refused before any work; no service takes as much. */
 #define KMS_CONTEXT_MAX_PAIRS 1024
-#define KMS_CONTEXT_MAX_BYTES (1024 * 1024)
+#define KMS_CONTEXT_MAX_BYTES 1048576
 #define KMS_CONTEXT_MAX_DEPTH 64
 
 typedef struct
@@ -55,6 +55,10 @@ guint _kms_context_sort (const KmsPair *pairs, guint n_pairs, gboolean plain_nam
 
 /* A JSON object of strings and integers, or a JSON string for the raw form. */
 KmsContext *_kms_context_read_json (const char *json, gsize length, GError **error);
+
+/* An integer whose name may contain NUL. */
+void _kms_context_builder_add_digits (KmsContextBuilder *self, KmsNameKind kind, const char *name, gsize name_length,
+                                      const char *digits);
 
 /* Any JSON value without its blanks, strings in the plain dialect, numbers as they stand. */
 gboolean _kms_json_compact (const char *json, gsize length, GString *out, GError **error);

@@ -10,8 +10,7 @@ G_DEFINE_BOXED_TYPE (KmsContext, kms_context, kms_context_ref, kms_context_unref
 #define MANY_VARARGS 16
 
 /* What a byte means for the JSON that it will stand in; 0 is of an identifier, in any order the same. */
-enum
-{
+enum {
   BYTE_OTHER = 1,  /* written as it is */
   BYTE_ESCAPE = 2, /* written with a backslash, always */
   BYTE_DIALECT = 4 /* written so or so */
@@ -22,9 +21,9 @@ enum
 #define DIALECT (BYTE_OTHER | BYTE_DIALECT)
 
 static const guint8 byte_classes[256] = {
-  [0x00 ... 0x1f] = ESCAPE, [' ' ... '!'] = OTHER, ['"'] = ESCAPE,        ['#' ... '%'] = OTHER, ['&'] = DIALECT,
-  ['\'' ... '/'] = OTHER,   [':' ... ';'] = OTHER, ['<'] = DIALECT,       ['='] = OTHER,         ['>'] = DIALECT,
-  ['?' ... '@'] = OTHER,    ['['] = OTHER,         ['\\'] = ESCAPE,       [']' ... '^'] = OTHER, ['`'] = OTHER,
+  [0x00 ... 0x1f] = ESCAPE, [' ' ... '!'] = OTHER, ['"'] = ESCAPE,  ['#' ... '%'] = OTHER, ['&'] = DIALECT,
+  ['\'' ... '/'] = OTHER,   [':' ... ';'] = OTHER, ['<'] = DIALECT, ['='] = OTHER,         ['>'] = DIALECT,
+  ['?' ... '@'] = OTHER,    ['['] = OTHER,         ['\\'] = ESCAPE, [']' ... '^'] = OTHER, ['`'] = OTHER,
   ['{' ... 0xff] = OTHER,
 };
 
@@ -100,8 +99,7 @@ context_new_poisoned (GError *error)
   return self;
 }
 
-static KmsContext *
-refuse (const char *format, ...) G_GNUC_PRINTF (1, 2);
+static KmsContext *refuse (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
 static KmsContext *
 refuse (const char *format, ...)

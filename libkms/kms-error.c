@@ -250,6 +250,14 @@ kms_error_get_request_id (const GError *error)
   return priv == NULL ? NULL : priv->request_id;
 }
 
+static void
+replace_text (char **text, const char *with)
+{
+  char *copy = g_strdup (with); /* first: it may be the old one */
+  g_free (*text);
+  *text = copy;
+}
+
 /**
  * kms_error_set_provider:
  * @error: an error of %KMS_ERROR
@@ -265,9 +273,7 @@ kms_error_set_provider (GError *error, const char *provider)
   KmsErrorPrivate *priv = get_private (error);
   g_return_if_fail (priv != NULL);
 
-  char *copy = g_strdup (provider);
-  g_free (priv->provider);
-  priv->provider = copy;
+  replace_text (&priv->provider, provider);
 }
 
 /**
@@ -288,8 +294,6 @@ kms_error_set_service (GError *error, guint http_status, const char *service_cod
   g_return_if_fail (priv != NULL);
 
   priv->http_status = http_status;
-  g_free (priv->service_code);
-  priv->service_code = g_strdup (service_code);
-  g_free (priv->request_id);
-  priv->request_id = g_strdup (request_id);
+  replace_text (&priv->service_code, service_code);
+  replace_text (&priv->request_id, request_id);
 }

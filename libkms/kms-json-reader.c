@@ -218,7 +218,7 @@ compact_container (KmsJsonReader *self, GString *out)
   char close = is_object ? '}' : ']';
 
   if (++self->depth > KMS_CONTEXT_MAX_DEPTH)
-    return fail (self, "it is nested too deeply");
+    return fail (self, "it is nested more than " G_STRINGIFY (KMS_CONTEXT_MAX_DEPTH) " deep");
   g_string_append_c (out, *self->at++);
   skip_blanks (self);
   while (peek (self) != close)
@@ -262,7 +262,7 @@ reader_open (KmsJsonReader *self, const char *json, gsize length)
 {
   *self = (KmsJsonReader){ .start = json, .at = json, .end = json + length };
   if (length > KMS_CONTEXT_MAX_BYTES)
-    return fail (self, "it is larger than 1 MiB");
+    return fail (self, "it is larger than " G_STRINGIFY (KMS_CONTEXT_MAX_BYTES) " bytes");
   if (!g_utf8_validate_len (json, length, NULL))
     return fail (self, "it is not UTF-8");
   return TRUE;
@@ -317,9 +317,7 @@ read_pair (KmsJsonReader *self, KmsContextBuilder *builder)
     return FALSE;
   if (!is_integer)
     return fail (self, "context values must be strings or integers, not fractions");
-  if (strlen (name->str) != name->len)
-    return fail (self, "a name with NUL can't have an integer");
-  kms_context_builder_add_decimal (builder, KMS_NAME_KIND_UNMARKED, name->str, value->str);
+  _kms_context_builder_add_digits (builder, KMS_NAME_KIND_UNMARKED, name->str, name->len, value->str);
   return TRUE;
 }
 

@@ -3,6 +3,7 @@
 /* What is known of a master key: filled in by a provider, read by everybody else. */
 #include "kms-key.h"
 
+#include "kms-enums.h"
 #include "kms-key-private.h"
 
 typedef struct
@@ -54,10 +55,136 @@ kms_key_finalize (GObject *object)
   G_OBJECT_CLASS (kms_key_parent_class)->finalize (object);
 }
 
+enum {
+  PROP_ID = 1,
+  PROP_STATE,
+  PROP_DESCRIPTION,
+  PROP_VERSION,
+  PROP_CREATION_TIME,
+  PROP_DELETION_TIME,
+  PROP_BINDING,
+  PROP_DETAILS,
+  N_PROPS
+};
+
+static void
+kms_key_get_property (GObject *object, guint property, GValue *value, GParamSpec *spec)
+{
+  KmsKey *self = KMS_KEY (object);
+
+  switch (property)
+    {
+    case PROP_ID:
+      g_value_set_string (value, self->id);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, (gint) self->state);
+      break;
+    case PROP_DESCRIPTION:
+      g_value_set_string (value, self->description);
+      break;
+    case PROP_VERSION:
+      g_value_set_string (value, kms_key_get_version (self));
+      break;
+    case PROP_CREATION_TIME:
+      g_value_set_int64 (value, self->creation_time);
+      break;
+    case PROP_DELETION_TIME:
+      g_value_set_int64 (value, self->deletion_time);
+      break;
+    case PROP_BINDING:
+      g_value_set_enum (value, (gint) self->binding);
+      break;
+    case PROP_DETAILS:
+      g_value_set_variant (value, self->details);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property, spec);
+    }
+}
+
+/**
+ * KmsKey:id:
+ *
+ * The key id, as boxes and commands name it.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * KmsKey:state:
+ *
+ * Whether the key can be used.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * KmsKey:description:
+ *
+ * What the key is for.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * KmsKey:version:
+ *
+ * The version that encrypts, as the service names it.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * KmsKey:creation-time:
+ *
+ * When the key was created, in seconds since 1970, UTC; -1 if unknown.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * KmsKey:deletion-time:
+ *
+ * When the key will be deleted, in seconds since 1970, UTC; -1 if it will not.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * KmsKey:binding:
+ *
+ * How strongly the key binds the context.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * KmsKey:details:
+ *
+ * What else the service says of the key.
+ *
+ * Since: 1.0
+ */
+
 static void
 kms_key_class_init (KmsKeyClass *klass)
 {
+  GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  GParamSpec *specs[N_PROPS] = { NULL };
+
   G_OBJECT_CLASS (klass)->finalize = kms_key_finalize;
+  G_OBJECT_CLASS (klass)->get_property = kms_key_get_property;
+
+  specs[PROP_ID] = g_param_spec_string ("id", NULL, NULL, NULL, flags);
+  specs[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, KMS_TYPE_KEY_STATE, KMS_KEY_STATE_ENABLED, flags);
+  specs[PROP_DESCRIPTION] = g_param_spec_string ("description", NULL, NULL, NULL, flags);
+  specs[PROP_VERSION] = g_param_spec_string ("version", NULL, NULL, NULL, flags);
+  specs[PROP_CREATION_TIME] = g_param_spec_int64 ("creation-time", NULL, NULL, -1, G_MAXINT64, -1, flags);
+  specs[PROP_DELETION_TIME] = g_param_spec_int64 ("deletion-time", NULL, NULL, -1, G_MAXINT64, -1, flags);
+  specs[PROP_BINDING] = g_param_spec_enum ("binding", NULL, NULL, KMS_TYPE_BINDING, KMS_BINDING_UNKNOWN, flags);
+  specs[PROP_DETAILS] = g_param_spec_variant ("details", NULL, NULL, G_VARIANT_TYPE_VARDICT, NULL, flags);
+  g_object_class_install_properties (G_OBJECT_CLASS (klass), N_PROPS, specs);
 }
 
 void

@@ -10,12 +10,13 @@
 
 #include "kms-fork-private.h"
 
-/* Each slot begins with it; MADV_WIPEONFORK makes it 0 in a child. */
+/* Each page begins with it; MADV_WIPEONFORK makes it 0 in a child. It takes a cache line, as slots do. */
 #define CANARY G_GUINT64_CONSTANT (0x6b6d732d73656372)
-#define CANARY_SIZE 16 /* keeps slots aligned */
+#define CANARY_SIZE 64
 
-#define SLAB_SIZE (32 * 1024)
-#define MIN_SLOTS 8
+/* Slots of up to a quarter of a page share it with others; larger ones follow a canary each. */
+#define SLAB_PAGE 4096
+#define SLAB_PAGES 8
 #define DEFAULT_LIMIT (8 * 1024 * 1024)
 
 /* What a thread keeps of each class; beyond, half goes back to all. */
@@ -38,9 +39,11 @@ static struct
   guint fork_generation;
   gsize locked;
   gsize limit;
-  gboolean must_lock;
   gboolean unlocked;
 } shared = { .lock = PTHREAD_MUTEX_INITIALIZER, .limit = DEFAULT_LIMIT };
+
+/* Apart from the above, as it is looked at without the lock. */
+static gint insists_on_locks; /* atomic */
 
 static void thread_slots_free (gpointer data);
 static GPrivate thread_slots_key = G_PRIVATE_INIT (thread_slots_free);
@@ -110,18 +113,19 @@ unmap_guarded (guint8 *memory, gsize size)
 
 /* Unlocked memory only where that is allowed, and then the status says so. */
 static guint8 *
-map_locked_locked (gsize size)
+map_locked_locked (gsize size, gboolean *is_unlocked)
 {
   guint8 *memory = map_guarded (size);
 
   if (memory == NULL)
     return NULL;
-  if (shared.locked + size <= shared.limit && mlock (memory, size) == 0)
+  *is_unlocked = shared.locked + size > shared.limit || mlock (memory, size) != 0;
+  if (!*is_unlocked)
     {
       shared.locked += size;
       return memory;
     }
-  if (!shared.must_lock)
+  if (!g_atomic_int_get (&insists_on_locks))
     {
       shared.unlocked = TRUE;
       return memory;
@@ -131,32 +135,37 @@ map_locked_locked (gsize size)
 }
 
 static void
-init_header (KmsSecret *secret, guint8 slot_class, guint8 *slot)
+init_header (KmsSecret *secret, guint8 slot_class, guint8 *page, guint8 *data, gboolean is_unlocked)
 {
-  *(guint64 *) (gpointer) slot = CANARY;
+  *(guint64 *) (gpointer) page = CANARY;
   secret->slot_class = slot_class;
-  secret->data = slot + CANARY_SIZE;
+  secret->is_unlocked = is_unlocked;
+  secret->canary = (const guint64 *) (gconstpointer) page;
+  secret->data = data;
   secret->fork_generation = _kms_fork_generation;
 }
 
-static gboolean
+static void
 add_slab_locked (guint8 slot_class)
 {
-  gsize stride = class_sizes[slot_class] + CANARY_SIZE;
-  gsize size = round_to_pages (MAX (SLAB_SIZE, MIN_SLOTS * stride));
-  guint8 *memory = map_locked_locked (size);
-  gsize n_slots = size / stride;
+  gsize slot_size = class_sizes[slot_class];
+  gsize slots_per_page = slot_size <= SLAB_PAGE / 4 ? (SLAB_PAGE - CANARY_SIZE) / slot_size : 1;
+  gsize page_size = slots_per_page == 1 ? CANARY_SIZE + slot_size : SLAB_PAGE;
+  gsize n_slots = SLAB_PAGES * slots_per_page;
+  gboolean is_unlocked;
+  guint8 *memory = map_locked_locked (round_to_pages (SLAB_PAGES * page_size), &is_unlocked);
 
   if (memory == NULL)
-    return FALSE;
-  KmsSecret *headers = g_new0 (KmsSecret, n_slots);
+    return;
+  KmsSecret *headers = g_aligned_alloc0 (n_slots, sizeof (KmsSecret), G_ALIGNOF (KmsSecret));
   for (gsize i = 0; i < n_slots; i++)
     {
-      init_header (&headers[i], slot_class, memory + i * stride);
+      guint8 *page = memory + i / slots_per_page * page_size;
+      guint8 *data = page + CANARY_SIZE + i % slots_per_page * slot_size;
+      init_header (&headers[i], slot_class, page, data, is_unlocked);
       headers[i].next_free = shared.free[slot_class];
       shared.free[slot_class] = &headers[i];
     }
-  return TRUE;
 }
 
 static KmsThreadSlots *
@@ -226,17 +235,34 @@ fetch_slots (KmsThreadSlots *slots, guint8 slot_class)
 static KmsSecret *
 take_mapping (gsize capacity)
 {
-  if (capacity > G_MAXSSIZE - 64 * 1024)
+  gboolean is_unlocked;
+
+  if (capacity > G_MAXSSIZE / 2)
     return NULL;
   pthread_mutex_lock (&shared.lock);
   notice_fork_locked ();
-  guint8 *memory = map_locked_locked (round_to_pages (capacity + CANARY_SIZE));
+  guint8 *memory = map_locked_locked (round_to_pages (capacity + CANARY_SIZE), &is_unlocked);
   pthread_mutex_unlock (&shared.lock);
   if (memory == NULL)
     return NULL;
 
-  KmsSecret *secret = g_new0 (KmsSecret, 1);
-  init_header (secret, KMS_CLASS_OWN_MAPPING, memory);
+  KmsSecret *secret = g_aligned_alloc0 (1, sizeof (KmsSecret), G_ALIGNOF (KmsSecret));
+  init_header (secret, KMS_CLASS_OWN_MAPPING, memory, memory + CANARY_SIZE, is_unlocked);
+  return secret;
+}
+
+static KmsSecret *
+take_slot (guint8 slot_class)
+{
+  KmsThreadSlots *slots = get_thread_slots ();
+
+  if (G_UNLIKELY (slots->free[slot_class] == NULL))
+    fetch_slots (slots, slot_class);
+  KmsSecret *secret = slots->free[slot_class];
+  if (G_UNLIKELY (secret == NULL))
+    return NULL;
+  slots->free[slot_class] = secret->next_free;
+  slots->n_free[slot_class]--;
   return secret;
 }
 
@@ -250,14 +276,10 @@ _kms_slab_take (gsize capacity)
   if (slot_class == KMS_CLASS_OWN_MAPPING)
     return take_mapping (capacity);
 
-  KmsThreadSlots *slots = get_thread_slots ();
-  if (G_UNLIKELY (slots->free[slot_class] == NULL))
-    fetch_slots (slots, slot_class);
-  KmsSecret *secret = slots->free[slot_class];
-  if (secret == NULL)
-    return NULL;
-  slots->free[slot_class] = secret->next_free;
-  slots->n_free[slot_class]--;
+  KmsSecret *secret = take_slot (slot_class);
+  /* Slots from before the policy changed are left alone. */
+  while (G_UNLIKELY (secret != NULL && secret->is_unlocked && g_atomic_int_get (&insists_on_locks)))
+    secret = take_slot (slot_class);
   return secret;
 }
 
@@ -268,11 +290,11 @@ give_back_mapping (KmsSecret *secret)
 
   pthread_mutex_lock (&shared.lock);
   notice_fork_locked ();
-  if (secret->fork_generation == _kms_fork_generation && shared.locked >= size)
+  if (secret->fork_generation == _kms_fork_generation && !secret->is_unlocked)
     shared.locked -= size;
   pthread_mutex_unlock (&shared.lock);
   unmap_guarded (secret->data - CANARY_SIZE, size);
-  g_free (secret);
+  g_aligned_free (secret);
 }
 
 void
@@ -298,7 +320,7 @@ _kms_slab_give_back (KmsSecret *secret)
 gboolean
 _kms_slab_is_intact (const KmsSecret *secret)
 {
-  return *(const guint64 *) (gconstpointer) (secret->data - CANARY_SIZE) == CANARY;
+  return *secret->canary == CANARY;
 }
 
 /**
@@ -340,6 +362,6 @@ kms_secret_set_memory_policy (gsize limit, gboolean must_lock)
 {
   pthread_mutex_lock (&shared.lock);
   shared.limit = limit;
-  shared.must_lock = must_lock;
+  g_atomic_int_set (&insists_on_locks, must_lock);
   pthread_mutex_unlock (&shared.lock);
 }

@@ -16,6 +16,9 @@ G_DEFINE_BOXED_TYPE (KmsSecret, kms_secret, kms_secret_ref, kms_secret_unref)
 
 #define FIRST_READ 4096
 
+/* What poll() promises that a pipe takes without waiting: PIPE_BUF of Linux. */
+#define WRITE_SIZE 4096
+
 /**
  * kms_secret_reserve: (skip)
  * @capacity: how many bytes there may be
@@ -165,7 +168,7 @@ kms_secret_unref (KmsSecret *self)
 /**
  * kms_secret_get_data:
  * @self: a secret
- * @length: (out): the number of bytes
+ * @length: (out) (optional): the number of bytes
  *
  * Gets the bytes. They are not NUL-terminated.
  *
@@ -179,13 +182,12 @@ kms_secret_get_data (KmsSecret *self, gsize *length)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  if (G_LIKELY (_kms_slab_is_intact (self)))
-    {
-      *length = self->length;
-      return self->data;
-    }
+  gboolean is_intact = _kms_slab_is_intact (self);
+  if (length != NULL)
+    *length = is_intact ? self->length : 0;
+  if (G_LIKELY (is_intact))
+    return self->data;
   g_critical ("a secret was used in a child that was forked after it was made: it is gone there");
-  *length = 0;
   return NULL;
 }
 
@@ -256,7 +258,7 @@ read_some (int fd, guint8 *bytes, gsize n, GCancellable *cancellable, GError **e
         return got;
       if (errno == EINTR || errno == EAGAIN)
         continue;
-      g_set_error (error, KMS_ERROR, KMS_ERROR_FAILED, "can't read: %s", g_strerror (errno));
+      g_set_error (error, KMS_ERROR, KMS_ERROR_FAILED, "can't read from descriptor %d: %s", fd, g_strerror (errno));
       return -1;
     }
 }
@@ -294,9 +296,9 @@ grow (KmsSecret *old, gsize capacity, guint8 **bytes, GError **error)
 KmsSecret *
 kms_secret_new_from_fd (int fd, gsize max_length, GCancellable *cancellable, GError **error)
 {
-  g_return_val_if_fail (fd >= 0, NULL);
+  g_return_val_if_fail (fd >= 0 && max_length < G_MAXSSIZE, NULL);
   guint8 *bytes;
-  g_autoptr (KmsSecret) self = grow (NULL, MIN (max_length, FIRST_READ - 1) + 1, &bytes, error);
+  g_autoptr (KmsSecret) self = grow (NULL, MIN (max_length + 1, FIRST_READ), &bytes, error);
 
   while (self != NULL)
     {
@@ -351,10 +353,10 @@ kms_secret_write_to_fd (KmsSecret *self, int fd, GCancellable *cancellable, GErr
     {
       if (!wait_for (fd, POLLOUT, cancellable, error))
         return FALSE;
-      gssize put = write (fd, bytes, length);
+      gssize put = write (fd, bytes, MIN (length, WRITE_SIZE));
       if (put < 0 && errno != EINTR && errno != EAGAIN)
         {
-          g_set_error (error, KMS_ERROR, KMS_ERROR_FAILED, "can't write: %s", g_strerror (errno));
+          g_set_error (error, KMS_ERROR, KMS_ERROR_FAILED, "can't write to descriptor %d: %s", fd, g_strerror (errno));
           return FALSE;
         }
       bytes += MAX (put, 0);
