@@ -109,8 +109,8 @@ xaes_seal (XaesKey *self, const guint8 *nonce, const guint8 *aad, gsize aad_leng
 
   if (!derive_cipher (self, nonce, &cipher, error))
     return FALSE;
-  code = gnutls_aead_cipher_encrypt (cipher, nonce + XAES_NONCE_SIZE - GCM_NONCE_SIZE, GCM_NONCE_SIZE, aad,
-                                     aad_length, XAES_TAG_SIZE, plaintext, length, out, &out_length);
+  code = gnutls_aead_cipher_encrypt (cipher, nonce + XAES_NONCE_SIZE - GCM_NONCE_SIZE, GCM_NONCE_SIZE, aad, aad_length,
+                                     XAES_TAG_SIZE, plaintext, length, out, &out_length);
   gnutls_aead_cipher_deinit (cipher);
   return code >= 0 || xaes_fail (error, "gnutls_aead_cipher_encrypt", code);
 }
@@ -128,8 +128,8 @@ xaes_open (XaesKey *self, const guint8 *nonce, const guint8 *aad, gsize aad_leng
   out_length = length - XAES_TAG_SIZE;
   if (!derive_cipher (self, nonce, &cipher, error))
     return FALSE;
-  code = gnutls_aead_cipher_decrypt (cipher, nonce + XAES_NONCE_SIZE - GCM_NONCE_SIZE, GCM_NONCE_SIZE, aad,
-                                     aad_length, XAES_TAG_SIZE, ciphertext, length, out, &out_length);
+  code = gnutls_aead_cipher_decrypt (cipher, nonce + XAES_NONCE_SIZE - GCM_NONCE_SIZE, GCM_NONCE_SIZE, aad, aad_length,
+                                     XAES_TAG_SIZE, ciphertext, length, out, &out_length);
   gnutls_aead_cipher_deinit (cipher);
   if (code >= 0)
     return TRUE;

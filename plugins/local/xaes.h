@@ -26,16 +26,16 @@ gboolean xaes_key_init (XaesKey *self, const guint8 *key, GError **error);
 void xaes_key_clear (XaesKey *self);
 
 /* `out` takes length + XAES_TAG_SIZE bytes; it must not overlap the plaintext. */
-gboolean xaes_seal (XaesKey *self, const guint8 *nonce, const guint8 *aad, gsize aad_length,
-                    const guint8 *plaintext, gsize length, guint8 *out, GError **error);
+gboolean xaes_seal (XaesKey *self, const guint8 *nonce, const guint8 *aad, gsize aad_length, const guint8 *plaintext,
+                    gsize length, guint8 *out, GError **error);
 
 /* `length` counts the tag. FALSE without an error: not authentic; `out` is wiped then. */
-gboolean xaes_open (XaesKey *self, const guint8 *nonce, const guint8 *aad, gsize aad_length,
-                    const guint8 *ciphertext, gsize length, guint8 *out, GError **error);
+gboolean xaes_open (XaesKey *self, const guint8 *nonce, const guint8 *aad, gsize aad_length, const guint8 *ciphertext,
+                    gsize length, guint8 *out, GError **error);
 
 /* The same with a fresh random nonce in front of the ciphertext: `out` takes length + XAES_OVERHEAD bytes. */
-gboolean xaes_seal_random (XaesKey *self, const guint8 *aad, gsize aad_length, const guint8 *plaintext,
-                           gsize length, guint8 *out, GError **error);
+gboolean xaes_seal_random (XaesKey *self, const guint8 *aad, gsize aad_length, const guint8 *plaintext, gsize length,
+                           guint8 *out, GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (XaesKey, xaes_key_clear)
 
