@@ -81,16 +81,7 @@ check_key_id (Kmsctl *self, const char *key_id, GError **error)
 {
   if (!g_utf8_validate (key_id, -1, NULL))
     return kmsctl_usage_error (error, _ ("--key: not UTF-8"));
-  if (kmsctl_text (self, "provider") != NULL)
-    return TRUE;
-  g_autoptr (GError) local = NULL;
-  if (kmsctl_check_claimed (self, key_id, &local))
-    return TRUE;
-  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
-               _ ("--key=%s: no provider claims this key id; \"kmsctl provider list\" shows who claims what, "
-                  "--provider=NAME insists on one"),
-               key_id);
-  return FALSE;
+  return kmsctl_text (self, "provider") != NULL || kmsctl_check_claimed (self, key_id, error);
 }
 
 static void

@@ -48,20 +48,33 @@ gboolean
 kmsctl_check_claimed (Kmsctl *self, const char *key_id, GError **error)
 {
   gboolean is_fallback = FALSE;
-  g_autofree char *provider = kms_registry_find_provider_for_key (self->registry, key_id, &is_fallback, NULL);
+  g_autoptr (GError) local = NULL;
+  g_autofree char *provider = kms_registry_find_provider_for_key (self->registry, key_id, &is_fallback, &local);
 
   if ((provider != NULL && !is_fallback) || looks_like_aws (key_id))
     return TRUE;
-  const char *nearest = nearest_box (self, key_id);
+  if (local != NULL && !g_error_matches (local, KMS_ERROR, KMS_ERROR_NOT_FOUND))
+    g_propagate_error (error, g_steal_pointer (&local));
+  else
+    g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
+                 _ ("no provider claims the key id \"%s\"; \"kmsctl provider list\" shows who claims what"), key_id);
+  return FALSE;
+}
+
+static gboolean
+fail_unknown (Kmsctl *self, const char *name, GError **error)
+{
+  const char *nearest = nearest_box (self, name);
+
   if (nearest != NULL)
     g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
-                 _ ("there is no box \"%s\", and no provider claims such a key id; did you mean the box \"%s\"?"),
-                 key_id, nearest);
+                 _ ("there is no box \"%s\", and no provider claims such a key id; did you mean the box \"%s\"?"), name,
+                 nearest);
   else
     g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
                  _ ("there is no box \"%s\", and no provider claims such a key id; \"kmsctl box list\" and "
                     "\"kmsctl provider list\" show what there is, --key=%s insists on a key id"),
-                 key_id, key_id);
+                 name, name);
   return FALSE;
 }
 
@@ -93,7 +106,13 @@ take_name (Kmsctl *self, const char *name, KmsctlTarget *target, GError **error)
 {
   if (kmsctl_has_box (self, name))
     return take_box (self, name, target, error);
-  return kmsctl_check_claimed (self, name, error) && take_key (self, name, target, error);
+  g_autoptr (GError) local = NULL;
+  if (kmsctl_check_claimed (self, name, &local))
+    return take_key (self, name, target, error);
+  if (g_error_matches (local, KMS_ERROR, KMS_ERROR_NOT_FOUND))
+    return fail_unknown (self, name, error);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 static gboolean

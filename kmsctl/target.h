@@ -22,7 +22,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (KmsctlTarget, kmsctl_target_clear)
 /* The first argument, --box or --key, or KMS_KEY_ID where allow_default is TRUE. */
 gboolean kmsctl_target_resolve (Kmsctl *self, gboolean allow_default, KmsctlTarget *target, GError **error);
 
-/* Refuses a key id that nobody claims and that does not look like AWS's. */
+/* Refuses a key id that nobody claims and that does not look like AWS's. NOT_FOUND is nobody; another error says why who
+ * claims it can't be used. */
 gboolean kmsctl_check_claimed (Kmsctl *self, const char *key_id, GError **error);
 
 gboolean kmsctl_has_box (Kmsctl *self, const char *name);

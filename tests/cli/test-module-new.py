@@ -3,6 +3,7 @@
 """What "module new" writes is built as its README says, against the uninstalled library, and used by kmsctl."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -10,10 +11,24 @@ import cli
 import tap
 
 
+def install(root):
+    """The library as a packager installs it, under the root."""
+    done = subprocess.run(["meson", "install", "-C", cli.BUILD, "--no-rebuild", "--quiet", "--destdir", root.path("dest")],
+                          capture_output=True, text=True, check=False)
+    tap.equal(done.returncode, 0, f"meson install: {done.stdout}{done.stderr}")
+    # The .pc files as they are in a tree that was not moved: its prefix is where the tree really is.
+    os.mkdir(root.path("packages"))
+    for directory, _, names in os.walk(root.path("dest")):
+        for name in names:
+            if name.endswith(".pc"):
+                with open(os.path.join(directory, name), encoding="utf-8") as file:
+                    text = re.sub("^prefix=", "prefix=" + root.path("dest"), file.read(), flags=re.M)
+                root.write(f"packages/{name}", text)
+
+
 def run(root, directory, *command):
-    uninstalled = os.path.join(cli.BUILD, "meson-uninstalled")
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False,
-                          env=root.environment(PKG_CONFIG_PATH=uninstalled))
+                          env=root.environment(PKG_CONFIG_PATH=root.path("packages")))
     if done.returncode != 0:
         raise tap.Failure(f"{' '.join(command)}:\n{done.stdout}{done.stderr}")
     return done.stdout
@@ -22,6 +37,7 @@ def run(root, directory, *command):
 def check_builds_and_works(root):
     if shutil.which("meson") is None:
         raise tap.Skip("needs meson")
+    install(root)
     for name in ("acme", "my-2nd-service"):
         root.good("module", "new", name, cwd=root.directory)
         directory = root.path(f"kms-{name}")
@@ -43,6 +59,7 @@ def check_passes_the_checks(root):
     checker = os.path.join(cli.BUILD, "provider-test/kms-provider-test")
     if not os.path.exists(checker) or shutil.which("meson") is None:
         raise tap.Skip("needs kms-provider-test and meson")
+    install(root)
     root.good("module", "new", "acme", cwd=root.directory)
     directory = root.path("kms-acme")
     run(root, directory, "meson", "setup", "build")

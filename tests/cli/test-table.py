@@ -94,7 +94,7 @@ def check_completions_know_every_option():
     for shell in ("bash", "zsh"):
         text = script(shell)
         tap.none((option for option in options if option not in text), f"not in the {shell} completion")
-    fish = set(re.findall(r"-l ([\w-]+)", script("fish")))
+    fish = set(re.findall(r"^complete .* -l ([\w-]+)", script("fish"), re.M))
     tap.equal(fish, {option[2:] for option in options}, "options in the fish completion")
 
 

@@ -78,11 +78,17 @@ def check_target_rule(root):
 
 def check_fallback_takes_no_typing_errors(root):
     """A provider that takes what nobody claims gets it only if it looks like AWS's, or if --key insists."""
-    root.write("package/providers.d/aws.provider", "[Provider]\nModule=kms-not-there.so\nAbi=1\nFallback=true\n")
+    root.write("package/providers.d/aws.provider", "[Provider]\nModule=kms-test.so\nAbi=1\nFallback=true\n")
     cli.wants(root.bad(3, "encrypt", "lokal/orders", data=b"x"), "no provider claims")
+    cli.wants(root.bad(3, "box", "create", "orders", "--key", "lokal/orders"), "no provider claims")
     for key_id in ("alias/a", "arn:aws:kms:eu-west-1:1:key/a", "mrk-1", "01234567-89ab-cdef-0123-456789abcdef"):
-        cli.wants(root.bad(1, "encrypt", key_id, data=b"x"), "kms-not-there.so")
-    cli.wants(root.bad(1, "encrypt", "--key", "lokal/orders", data=b"x"), "kms-not-there.so")
+        tap.equal(root.json("inspect", key_id, data=b"v1:AAAA")["provider"], "aws", key_id)
+    tap.equal(root.json("inspect", "--key", "lokal/orders", data=b"v1:AAAA")["provider"], "aws", "--key")
+
+
+def check_provider_that_is_not_installed(root):
+    root.write("package/providers.d/aws.provider", "[Provider]\nModule=kms-not-there.so\nAbi=1\nPrefixes=aws/\n")
+    cli.wants(root.bad(1, "encrypt", "aws/x", data=b"x"), "kms-not-there.so", "not installed")
 
 
 def check_default_key_id(root):
