@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "kms-error.h"
+#include "kms-settings-private.h"
 
 #define KMS_CONFIG_MAX_SIZE (1024 * 1024)
 
@@ -96,7 +97,9 @@ merge_text (KmsConfigInfo *self, const char *path, const char *text, gsize lengt
           g_autofree char *value = g_key_file_get_string (file, groups[i], keys[j], error);
           if (value == NULL)
             return FALSE;
-          set_value (self, groups[i], keys[j], g_strstrip (value), path);
+          /* The file will be refused; until then nobody needs to see what stands there. */
+          gboolean hidden = strcmp (groups[i], "Settings") == 0 && _kms_settings_is_secret_name (keys[j]);
+          set_value (self, groups[i], keys[j], hidden ? "(not shown)" : g_strstrip (value), path);
         }
     }
   return TRUE;

@@ -17,7 +17,7 @@ _kms_value_parse_boolean (const char *what, const char *value, gboolean *out, GE
 gboolean
 _kms_value_parse_integer (const char *what, const char *value, gint64 min, gint64 max, gint64 *out, GError **error)
 {
-  if (g_ascii_string_to_signed (value, 10, min, max, out, NULL))
+  if (value[0] != '+' && g_ascii_string_to_signed (value, 10, min, max, out, NULL))
     return TRUE;
   g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
                "%s=%s is not a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <gmodule.h>
 #include <link.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "kms-error.h"
@@ -188,6 +189,12 @@ get_type (const KmsModuleInfo *info, const char *path, KmsState *state, GError *
       fail (state, KMS_STATE_LOAD_FAILED, error, "%s: its type %s is no KmsProvider", path, info->type_name);
       return 0;
     }
+  if (strcmp (g_type_name (type), info->type_name) != 0)
+    {
+      fail (state, KMS_STATE_LOAD_FAILED, error, "%s: its type is called %s, not %s as it says; rebuild it", path,
+            g_type_name (type), info->type_name);
+      return 0;
+    }
   if (G_TYPE_IS_ABSTRACT (type))
     {
       fail (state, KMS_STATE_LOAD_FAILED, error, "%s: its type %s is abstract", path, info->type_name);
@@ -197,11 +204,8 @@ get_type (const KmsModuleInfo *info, const char *path, KmsState *state, GError *
 }
 
 static GType
-load (const char *path, const char *const *needs, KmsPermissions permissions, const struct stat *info, KmsState *state,
-      GError **error)
+load (const char *path, KmsState *state, GError **error)
 {
-  if (!check_before_open (path, needs, permissions, info, state, error))
-    return 0;
   GModule *module = open_module (path, state, error);
   if (module == NULL)
     return 0;
@@ -252,10 +256,13 @@ load_locked (KmsModuleRecord *record, const char *path, const char *const *needs
       return 0;
     }
   g_autofree char *now = describe_file (&info);
+  /* Depends on who asks, so it is not remembered. */
+  if (record->type == 0 && !check_before_open (path, needs, permissions, &info, state, error))
+    return 0;
   if (record->type == 0 && g_strcmp0 (record->failed_at, now) != 0)
     {
       g_clear_error (&record->error);
-      record->type = load (path, needs, permissions, &info, &record->state, &record->error);
+      record->type = load (path, &record->state, &record->error);
       g_free (record->failed_at);
       record->failed_at = g_steal_pointer (&now);
     }
@@ -271,7 +278,9 @@ GType
 _kms_module_load (const char *path, const char *const *needs, KmsPermissions permissions, KmsState *state,
                   GError **error)
 {
-  g_autofree char *canonical = g_canonicalize_filename (path, NULL);
+  /* By the file itself: two links to one module are one module. */
+  g_autofree char *real = realpath (path, NULL);
+  const char *canonical = real == NULL ? path : real;
   KmsModuleRecord *record = get_record (canonical);
 
   g_mutex_lock (&record->lock);

@@ -33,6 +33,8 @@ gboolean _kms_provider_config_bind (KmsProviderConfig *self, KmsProviderClass *k
 /* From what a provider's file says; the first thing that is wrong with it is the error. */
 KmsProviderConfig *_kms_provider_config_new_from_info (KmsRegistry *registry, const KmsConfigRoots *roots,
                                                        KmsConfigInfo *info, GError **error);
+/* Of a file that can't be used: which key ids it claims all the same. */
+KmsProviderConfig *_kms_provider_config_new_claims (KmsConfigInfo *info);
 const char *const *_kms_provider_config_get_prefixes (KmsProviderConfig *self);
 const char *const *_kms_provider_config_get_matches (KmsProviderConfig *self);
 const char *const *_kms_provider_config_get_exact (KmsProviderConfig *self);

@@ -147,7 +147,9 @@ parse_value (KmsProviderConfig *self, guint index, GError **error)
   const char *group, *key, *origin;
   const char *value = kms_config_info_get_nth_value (self->info, index, &group, &key, &origin);
 
-  if (strcmp (group, "Settings") == 0 || g_str_has_prefix (group, "X-") || g_str_has_prefix (key, "X-"))
+  if (strcmp (group, "Settings") == 0)
+    return _kms_settings_check_name (origin, key, error);
+  if (g_str_has_prefix (group, "X-") || g_str_has_prefix (key, "X-"))
     return TRUE;
   int known = strcmp (group, "Provider") == 0 ? find_known_key (key) : -1;
   if (known >= 0)
@@ -157,7 +159,24 @@ parse_value (KmsProviderConfig *self, guint index, GError **error)
 }
 
 static gboolean
-check_whole (KmsProviderConfig *self, GError **error)
+is_module_name (const char *module)
+{
+  g_autofree char *base = g_path_get_basename (module);
+  return g_str_has_prefix (base, "kms-") && g_str_has_suffix (base, ".so");
+}
+
+/* A package's file may name only what packages install. */
+static gboolean
+is_absolute_in_package (KmsProviderConfig *self, const KmsConfigRoots *roots)
+{
+  if (self->module == NULL || self->module[0] != '/')
+    return FALSE;
+  g_autofree char *what = _kms_config_info_describe (self->info, "Provider", "Module");
+  return g_str_has_prefix (what, roots->layers[KMS_LAYER_PACKAGE]);
+}
+
+static gboolean
+check_whole (KmsProviderConfig *self, const KmsConfigRoots *roots, GError **error)
 {
   const char *wrong = NULL;
 
@@ -167,6 +186,10 @@ check_whole (KmsProviderConfig *self, GError **error)
     wrong = "Abi= is missing; it is the ABI that the module was built for, such as 1";
   else if (self->module[0] != '/' && strchr (self->module, '/') != NULL)
     wrong = "Module= must be a bare file name or an absolute path";
+  else if (!is_module_name (self->module))
+    wrong = "Module= must name a file kms-ID.so";
+  else if (is_absolute_in_package (self, roots))
+    wrong = "Module= may be an absolute path only in the admin's and the user's files";
   else if (self->enable_in != NULL && self->disable_in != NULL)
     wrong = "EnableIn= and DisableIn= exclude each other";
   if (wrong == NULL)
@@ -189,10 +212,26 @@ _kms_provider_config_new_from_info (KmsRegistry *registry, const KmsConfigRoots 
   for (guint i = 0; i < kms_config_info_get_n_values (info); i++)
     if (!parse_value (self, i, error))
       return NULL;
-  if (!check_whole (self, error))
+  if (!check_whole (self, roots, error))
     return NULL;
   self->environment = self->environment && roots->environment;
   return g_steal_pointer (&self);
+}
+
+KmsProviderConfig *
+_kms_provider_config_new_claims (KmsConfigInfo *info)
+{
+  static const char *const keys[] = { "Prefixes", "Matches", "Exact", "Fallback", "Priority" };
+  KmsProviderConfig *self = _kms_provider_config_new (kms_config_info_get_name (info));
+
+  self->info = kms_config_info_ref (info);
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      const char *value = kms_config_info_get_value (info, "Provider", keys[i]);
+      if (value != NULL)
+        parse_key (self, (guint) find_known_key (keys[i]), value, NULL);
+    }
+  return self;
 }
 
 const char *

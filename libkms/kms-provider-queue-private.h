@@ -15,6 +15,9 @@ void _kms_provider_queue_free (KmsProviderQueue *self);
 /* Adds the call (the queue takes a reference of its own), and returns the next that may start now (a reference), if any. */
 KmsCall *_kms_provider_queue_push (KmsProviderQueue *self, KmsCall *call);
 
+/* How many calls wait. */
+guint _kms_provider_queue_count (KmsProviderQueue *self);
+
 /* Frees a slot; returns the next call as above. */
 KmsCall *_kms_provider_queue_release (KmsProviderQueue *self);
 

@@ -55,6 +55,15 @@ _kms_provider_queue_push (KmsProviderQueue *self, KmsCall *call)
   return next;
 }
 
+guint
+_kms_provider_queue_count (KmsProviderQueue *self)
+{
+  g_mutex_lock (&self->lock);
+  guint n_waiting = self->single.length + self->bulk.length;
+  g_mutex_unlock (&self->lock);
+  return n_waiting;
+}
+
 KmsCall *
 _kms_provider_queue_release (KmsProviderQueue *self)
 {

@@ -46,11 +46,22 @@ static void
 kms_provider_init (KmsProvider *self)
 {
   KmsProviderPrivate *priv = _kms_provider_get_private (self);
-  KmsProviderClass *klass = KMS_PROVIDER_GET_CLASS (self);
 
   g_mutex_init (&priv->lock);
   memcpy (priv->limits, default_limits, sizeof default_limits);
   priv->fork_generation = _kms_fork_generation;
+}
+
+/* Not before: while an instance is initialised, its class is not yet the one that it will have. */
+static void
+kms_provider_constructed (GObject *object)
+{
+  KmsProviderPrivate *priv = _kms_provider_get_private (KMS_PROVIDER (object));
+  KmsProviderClass *klass = KMS_PROVIDER_GET_CLASS (object);
+
+  G_OBJECT_CLASS (kms_provider_parent_class)->constructed (object);
+  if (priv->capabilities != 0)
+    return;
   if (klass->encrypt != NULL || klass->submit != NULL)
     priv->capabilities |= KMS_CAPABILITY_ENCRYPT;
   if (klass->decrypt != NULL || klass->submit != NULL)
@@ -121,6 +132,7 @@ kms_provider_class_init (KmsProviderClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->constructed = kms_provider_constructed;
   object_class->dispose = kms_provider_dispose;
   object_class->finalize = kms_provider_finalize;
   object_class->get_property = kms_provider_get_property;

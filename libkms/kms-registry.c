@@ -384,7 +384,10 @@ make_provider (KmsRegistry *self, KmsSnapshot *snapshot, KmsConfigInfo *info, Km
     }
   KmsProvider *provider = _kms_provider_new (type, config, &local);
   if (provider == NULL)
-    return fail_provider (self, snapshot, info, KMS_STATE_CONFIG_ERROR, local, error);
+    {
+      state = g_error_matches (local, KMS_ERROR, KMS_ERROR_CONFIG) ? KMS_STATE_CONFIG_ERROR : KMS_STATE_LOAD_FAILED;
+      return fail_provider (self, snapshot, info, state, local, error);
+    }
   info->state = KMS_STATE_LOADED;
   return provider;
 }

@@ -26,7 +26,8 @@ typedef struct
 } KmsSettingTable;
 
 /* Names under which people would put a secret itself. */
-static const char *const secret_words[] = { "Token", "Password", "Passphrase", "Secret", "Credential", "ApiKey" };
+static const char *const secret_names[] = { "Token",     "AccessToken",     "Password", "Passphrase", "Secret",
+                                            "SecretKey", "SecretAccessKey", "SecretId", "ApiKey",     "ClientSecret" };
 
 static KmsSettingTable *
 get_own_table (KmsProviderClass *klass)
@@ -149,35 +150,37 @@ is_declared (KmsSettingTable *table, const char *name)
   return FALSE;
 }
 
-static gboolean
-looks_secret (const char *name)
+gboolean
+_kms_settings_is_secret_name (const char *name)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (secret_words); i++)
-    if (strstr (name, secret_words[i]) != NULL && !g_str_has_suffix (name, "File"))
+  for (guint i = 0; i < G_N_ELEMENTS (secret_names); i++)
+    if (strcmp (name, secret_names[i]) == 0)
       return TRUE;
   return FALSE;
 }
 
-static gboolean
-check_names (KmsSettingTable *table, KmsConfigInfo *info, GError **error)
+gboolean
+_kms_settings_check_name (const char *origin, const char *name, GError **error)
+{
+  if (!_kms_settings_is_secret_name (name))
+    return TRUE;
+  g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
+               "%s: [Settings] %s: a secret must not stand in a configuration file; put it into a file of mode 0600 and "
+               "name that with %sFile=",
+               origin, name, name);
+  return FALSE;
+}
+
+static void
+warn_of_unknown (KmsSettingTable *table, KmsConfigInfo *info)
 {
   for (guint i = 0; i < kms_config_info_get_n_values (info); i++)
     {
       const char *group, *key, *origin;
       kms_config_info_get_nth_value (info, i, &group, &key, &origin);
-      if (strcmp (group, "Settings") != 0 || g_str_has_prefix (key, "X-") || is_declared (table, key))
-        continue;
-      if (looks_secret (key))
-        {
-          g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
-                       "%s: [Settings] %s: a secret must not stand in a configuration file; put it into a file of mode "
-                       "0600 and name that with %sFile=",
-                       origin, key, key);
-          return FALSE;
-        }
-      _kms_config_info_warn (info, "%s: [Settings] %s is not known to the module and has no effect", origin, key);
+      if (strcmp (group, "Settings") == 0 && !g_str_has_prefix (key, "X-") && !is_declared (table, key))
+        _kms_config_info_warn (info, "%s: [Settings] %s is not known to the module and has no effect", origin, key);
     }
-  return TRUE;
 }
 
 gboolean
@@ -185,8 +188,8 @@ _kms_settings_bind (KmsProviderClass *klass, KmsConfigInfo *info, GHashTable *se
 {
   KmsSettingTable *table = klass->settings;
 
-  if (info != NULL && !check_names (table, info, error))
-    return FALSE;
+  if (info != NULL)
+    warn_of_unknown (table, info);
   for (guint i = 0; table != NULL && i < table->declarations->len; i++)
     {
       KmsSettingDeclaration *declaration = g_ptr_array_index (table->declarations, i);

@@ -134,12 +134,15 @@ add_provider (KmsSnapshot *self, KmsRegistry *registry, const KmsConfigRoots *ro
 {
   GError *local = NULL;
 
+  if (info->error != NULL)
+    g_ptr_array_add (self->unusable, _kms_provider_config_new_claims (info));
   if (info->state == KMS_STATE_MASKED || info->error != NULL)
     return TRUE;
   g_autoptr (KmsProviderConfig) config = _kms_provider_config_new_from_info (registry, roots, info, &local);
   if (config == NULL)
     {
       _kms_config_info_fail (info, KMS_STATE_CONFIG_ERROR, local);
+      g_ptr_array_add (self->unusable, _kms_provider_config_new_claims (info));
       return TRUE;
     }
   judge_provider (self, roots, info, config, program);
