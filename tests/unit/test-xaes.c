@@ -152,8 +152,8 @@ check_vector (guint8 key_byte, const char *aad, const char *expected)
   g_assert_true (xaes_seal (&key, (const guint8 *) NONCE, (const guint8 *) aad, strlen (aad),
                             (const guint8 *) PLAINTEXT, length, out, &error));
   assert_hex (out, sizeof out, expected);
-  g_assert_true (xaes_open (&key, (const guint8 *) NONCE, (const guint8 *) aad, strlen (aad), out, sizeof out, back,
-                            &error));
+  g_assert_true (
+    xaes_open (&key, (const guint8 *) NONCE, (const guint8 *) aad, strlen (aad), out, sizeof out, back, &error));
   g_assert_cmpmem (back, sizeof back, PLAINTEXT, length);
 }
 
@@ -184,9 +184,10 @@ test_tamper (void)
       g_assert_cmpmem (back, sizeof back, "\0\0\0\0\0", 5);
       out[i / 8] ^= (guint8) (1 << i % 8);
     }
-  g_assert_false (xaes_open (&key, out, (const guint8 *) "AAD", 3, out + XAES_NONCE_SIZE,
-                             sizeof out - XAES_NONCE_SIZE, back, NULL));
-  g_assert_false (xaes_open (&key, out, (const guint8 *) "aad", 3, out + XAES_NONCE_SIZE, XAES_TAG_SIZE - 1, back, NULL));
+  g_assert_false (
+    xaes_open (&key, out, (const guint8 *) "AAD", 3, out + XAES_NONCE_SIZE, sizeof out - XAES_NONCE_SIZE, back, NULL));
+  g_assert_false (
+    xaes_open (&key, out, (const guint8 *) "aad", 3, out + XAES_NONCE_SIZE, XAES_TAG_SIZE - 1, back, NULL));
 }
 
 static void
