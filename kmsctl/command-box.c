@@ -7,6 +7,31 @@
 
 #define TEST_LENGTH 32
 
+/* A file that is right by its syntax may still make no box. */
+static GVariant *
+describe_in_line (Kmsctl *self, const char *name, KmsState state)
+{
+  g_autoptr (GError) wrong = NULL;
+  g_autoptr (KmsBox) box = kms_registry_dup_box (self->registry, name, &wrong);
+  KmsctlFields fields;
+
+  if (box == NULL && state == KMS_STATE_AVAILABLE)
+    state = KMS_STATE_CONFIG_ERROR;
+  kmsctl_fields_init (&fields);
+  kmsctl_fields_text (&fields, "name", name);
+  kmsctl_fields_text (&fields, "state",
+                      box == NULL ? kms_state_to_string (state)
+                                  : kmsctl_nick (KMS_TYPE_BOX_STATE, (int) kms_box_get_state (box)));
+  if (box != NULL)
+    {
+      kmsctl_fields_text (&fields, "version", kms_box_get_version (box));
+      kmsctl_fields_text (&fields, "key_id", kms_box_get_key_id (box, kms_box_get_version (box), NULL));
+      kmsctl_fields_text (&fields, "description", kms_box_get_description (box));
+    }
+  kmsctl_fields_text (&fields, "error", wrong == NULL ? NULL : wrong->message);
+  return kmsctl_fields_end (&fields);
+}
+
 gboolean
 kmsctl_run_box_list (Kmsctl *self, GError **error)
 {
@@ -17,24 +42,9 @@ kmsctl_run_box_list (Kmsctl *self, GError **error)
   g_autoptr (GPtrArray) infos = kms_registry_list (self->registry, KMS_CONFIG_KIND_BOX);
   for (guint i = 0; i < infos->len; i++)
     {
-      KmsctlFields fields;
       KmsConfigInfo *info = g_ptr_array_index (infos, i);
-      const GError *wrong = kms_config_info_get_error (info);
-      const char *name = kms_config_info_get_name (info);
-      g_autoptr (KmsBox) box = wrong != NULL ? NULL : kms_registry_dup_box (self->registry, name, NULL);
-      kmsctl_fields_init (&fields);
-      kmsctl_fields_text (&fields, "name", name);
-      kmsctl_fields_text (&fields, "state",
-                          box == NULL ? kms_state_to_string (kms_config_info_get_state (info))
-                                      : kmsctl_nick (KMS_TYPE_BOX_STATE, (int) kms_box_get_state (box)));
-      if (box != NULL)
-        {
-          kmsctl_fields_text (&fields, "version", kms_box_get_version (box));
-          kmsctl_fields_text (&fields, "key_id", kms_box_get_key_id (box, kms_box_get_version (box), NULL));
-          kmsctl_fields_text (&fields, "description", kms_box_get_description (box));
-        }
-      kmsctl_fields_text (&fields, "error", wrong == NULL ? NULL : wrong->message);
-      g_variant_builder_add_value (list, kmsctl_fields_end (&fields));
+      g_variant_builder_add_value (
+        list, describe_in_line (self, kms_config_info_get_name (info), kms_config_info_get_state (info)));
     }
   return kmsctl_print_list (self, "boxes", g_variant_builder_end (list), error);
 }

@@ -261,7 +261,7 @@ format_fields (Kmsctl *self, GVariant *dictionary, guint depth, GString *out)
     {
       g_autofree char *label = label_of (name);
       g_autofree char *heading = g_strconcat (label, ":", NULL);
-      if (is_block (value) && g_variant_n_children (value) == 0)
+      if (g_variant_is_container (value) && g_variant_n_children (value) == 0)
         continue;
       indent (out, depth);
       append_cell (self, out, heading, is_block (value) ? 0 : width + 2, "1");

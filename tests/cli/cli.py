@@ -5,6 +5,7 @@
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -95,7 +96,7 @@ class Root:
     def left_over(self):
         """Temporary files of ours, anywhere in the root."""
         return [name for _, _, files in os.walk(self.directory) for name in files
-                if name.startswith(".") or name.startswith("kmsctl-")]
+                if re.match(r"\..*\.\w{6}$|kmsctl-", name)]
 
 
 def wants(text, *words):

@@ -161,7 +161,7 @@ def check_test(root):
 def check_list(root):
     root.good("box", "create", "b", "--key", "local/b")
     root.good("box", "create", "a", "--key", "local/a")
-    root.write("package/boxes.d/broken.box", "[Box]\nVersion=many\n")
+    root.write("package/boxes.d/broken.box", "[Box]\nVersion=1\nState=many\n[Version 1]\nKeyId=local/a\n")
     tap.equal(root.good("box", "list", "-q"), b"a\nb\nbroken\n", "names")
     listed = {box["name"]: box for box in root.json("box", "list")["boxes"]}
     tap.equal(listed["broken"]["state"], "config-error", "the broken one")

@@ -28,9 +28,12 @@ def check_status(root):
     tap.equal({provider["name"] for provider in status["providers"]}, {"local", "test"}, "providers")
     cli.wants(status["directories"]["box"], root.directory)
     tap.equal(set(status["memory"]), {"locked_bytes", "limit_bytes", "unlocked_in_use"}, "memory")
+    cli.wants(status["roots"][0]["root"], "none yet")
+    root.good("key", "create", "local/orders")
+    status = root.json("status")
     # The one sentence that people must read.
-    cli.wants(status["roots"][0]["root"], "nothing but a lost disk")
-    cli.wants(root.good("status").decode(), "Locked memory", "nothing but a lost disk")
+    cli.wants(status["roots"][0]["root"], "protects against nothing but")
+    cli.wants(root.good("status").decode(), "Locked memory", "protects against nothing but")
 
 
 def check_status_loads_one_module(root):
@@ -67,14 +70,19 @@ def check_config_check(root):
     tap.equal(errors(findings(root, "config", "check", code=0)), {}, "a good root")
     root.write("package/boxes.d/a.box", BOX)
     root.write("package/boxes.d/broken.box", "[Box\n")
-    root.write("package/boxes.d/typo.box", BOX + "Keyid=x\n")
     root.write("package/providers.d/high.provider", "[Provider]\nModule=kms-test.so\nAbi=1\nPrefixes=x/\nPriority=high\n")
     found = findings(root, "config", "check", code=1)
     tap.equal(set(errors(found)), {"broken.box", "high.provider"}, "errors")
     cli.wants(errors(found)["high.provider"]["finding"], "high")
     tap.equal(errors(found)["broken.box"]["advice"], "kmsctl box edit broken", "advice")
-    warned = [finding["finding"] for finding in found if finding["severity"] == "warning"]
-    cli.wants(" ".join(warned), "Keyid")
+
+
+def check_unknown_keys_are_warnings(root):
+    root.write("package/boxes.d/typo.box", BOX + "Keyid=x\n")
+    root.write("admin/providers.d/test.provider", "[Provider]\nPrefix=y/\n")
+    found = findings(root, "config", "check", code=0)
+    warned = " ".join(finding["finding"] for finding in found if finding["severity"] == "warning")
+    cli.wants(warned, "typo.box", "Keyid", "test.provider", "Prefix")
 
 
 def check_settings_need_the_module(root):
