@@ -83,11 +83,9 @@ read_versions (KmsBoxReader *self, const char *current)
 {
   for (guint i = 0; i < kms_config_info_get_n_values (self->info); i++)
     {
-      const char *group, *key, *origin;
-      const char *value = kms_config_info_get_nth_value (self->info, i, &group, &key, &origin);
+      const char *group, *key;
+      const char *value = kms_config_info_get_nth_value (self->info, i, &group, &key, NULL);
       const char *version = version_of_group (group);
-      if (!is_known (group, key))
-        _kms_config_info_warn (self->info, "%s: [%s] %s is not known and has no effect", origin, group, key);
       if (version == NULL || strcmp (key, "KeyId") != 0)
         continue;
       if (strcmp (version, current) == 0)
@@ -97,27 +95,115 @@ read_versions (KmsBoxReader *self, const char *current)
     }
 }
 
+static void
+warn_of_unknown (KmsConfigInfo *info)
+{
+  for (guint i = 0; i < kms_config_info_get_n_values (info); i++)
+    {
+      const char *group, *key, *origin;
+      kms_config_info_get_nth_value (info, i, &group, &key, &origin);
+      if (!is_known (group, key))
+        _kms_config_info_warn (info, "%s: [%s] %s is not known and has no effect", origin, group, key);
+    }
+}
+
+void
+_kms_box_check_config (KmsRegistry *registry, KmsConfigInfo *info)
+{
+  GError *error = NULL;
+
+  warn_of_unknown (info);
+  g_autoptr (KmsBox) box = _kms_box_new_from_config (registry, info, &error);
+  if (box == NULL)
+    _kms_config_info_fail (info, KMS_STATE_CONFIG_ERROR, error);
+}
+
+/* uid:N, gid:N, user:NAME, group:NAME, "*" for everybody, "ask" for who can authenticate. */
+static gboolean
+is_subject (const char *subject)
+{
+  guint64 number;
+
+  if (g_str_has_prefix (subject, "uid:") || g_str_has_prefix (subject, "gid:"))
+    return g_ascii_string_to_unsigned (subject + 4, 10, 0, G_MAXUINT32 - 1, &number, NULL) && subject[4] != '+';
+  if (g_str_has_prefix (subject, "user:"))
+    return subject[5] != '\0';
+  if (g_str_has_prefix (subject, "group:"))
+    return subject[6] != '\0';
+  return strcmp (subject, "*") == 0 || strcmp (subject, "ask") == 0;
+}
+
+static gboolean
+check_subjects (const char *what, const char *value, GError **error)
+{
+  g_auto (GStrv) subjects = _kms_value_parse_list (value);
+
+  for (guint i = 0; subjects[i] != NULL; i++)
+    if (!is_subject (subjects[i]))
+      {
+        g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
+                     "%s: \"%s\" is none of uid:NUMBER, gid:NUMBER, user:NAME, group:NAME, * and ask", what, subjects[i]);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+check_alert (const char *what, const char *key, const char *value, GError **error)
+{
+  gint64 number;
+
+  if (strcmp (key, "Decrypts") == 0 || strcmp (key, "Window") == 0)
+    return _kms_value_parse_integer (what, value, 1, G_MAXINT32, &number, error);
+  if (strcmp (key, "Action") == 0)
+    return _kms_value_parse_choice (what, value, "signal|encrypt-only|sealed", error) >= 0;
+  return TRUE;
+}
+
+static gboolean
+check_value (KmsConfigInfo *info, guint index, GError **error)
+{
+  const char *group, *key, *origin;
+  const char *value = kms_config_info_get_nth_value (info, index, &group, &key, &origin);
+  const char *version = version_of_group (group);
+  g_autofree char *what = _kms_config_info_describe (info, group, key);
+
+  if (version != NULL && (version[0] == '\0' || strspn (version, "0123456789") != strlen (version)))
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "%s: [%s] is not a version; write [Version 1]", origin, group);
+      return FALSE;
+    }
+  if (strcmp (group, "Alert") == 0)
+    return check_alert (what, key, value, error);
+  for (guint i = 0; strcmp (group, "Box") == 0 && i < G_N_ELEMENTS (daemon_keys); i++)
+    if (strcmp (daemon_keys[i], key) == 0)
+      return check_subjects (what, value, error);
+  return TRUE;
+}
+
 KmsBox *
 _kms_box_new_from_config (KmsRegistry *registry, KmsConfigInfo *info, GError **error)
 {
   g_autoptr (KmsBoxBuilder) builder = kms_box_builder_new (registry, kms_config_info_get_name (info));
-  g_autoptr (KmsConfigInfo) copy = _kms_config_info_copy (info);
-  KmsBoxReader self = { copy, builder };
+  KmsBoxReader self = { info, builder };
   const char *const *files = kms_config_info_get_files (info);
   const char *current = kms_config_info_get_value (info, "Box", "Version");
   g_autofree char *group = current == NULL ? NULL : g_strconcat ("Version ", current, NULL);
 
-  if (kms_config_info_get_state (info) == KMS_STATE_MASKED)
+  const char *file = files[0] == NULL ? info->name : files[0];
+  if (current == NULL)
     {
-      g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND, "box \"%s\" is masked by an empty file", info->name);
+      g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "%s: [Box] Version= is missing; it names the version that encrypts",
+                   file);
       return NULL;
     }
-  if (current == NULL || kms_config_info_get_value (info, group, "KeyId") == NULL)
+  for (guint i = 0; i < kms_config_info_get_n_values (info); i++)
+    if (!check_value (info, i, error))
+      return NULL;
+  if (kms_config_info_get_value (info, group, "KeyId") == NULL)
     {
-      g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
-                   current == NULL ? "%s: [Box] Version= is missing; it names the version that encrypts"
-                                   : "%s: the version of [Box] Version= has no group with KeyId= of its own",
-                   files[0] == NULL ? info->name : files[0]);
+      g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "%s: [Box] Version=%s, but there is no KeyId= in a group [%s]", file,
+                   current, group);
       return NULL;
     }
   if (!read_options (&self, error))

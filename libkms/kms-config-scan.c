@@ -133,11 +133,14 @@ read_descriptor (int fd, const char *path, gsize *length, GError **error)
 
 /* Hides what the lower layers say. */
 static void
-mask (KmsConfigInfo *self)
+mask (KmsConfigInfo *self, const char *path)
 {
   g_array_set_size (self->values, 0);
   g_clear_error (&self->error);
-  self->state = KMS_STATE_MASKED;
+  _kms_config_info_fail (self, KMS_STATE_MASKED,
+                         g_error_new (KMS_ERROR, KMS_ERROR_NOT_FOUND,
+                                      "\"%s\" is masked by %s, which is empty; remove that file to have it back",
+                                      self->name, path));
 }
 
 static void
@@ -152,7 +155,10 @@ merge_descriptor (KmsConfigInfo *self, int fd, const char *path, const struct st
   else
     text = read_descriptor (fd, path, &length, &error);
   if (self->state == KMS_STATE_MASKED)
-    self->state = KMS_STATE_AVAILABLE;
+    {
+      self->state = KMS_STATE_AVAILABLE;
+      g_clear_error (&self->error);
+    }
   if (error == NULL && merge_text (self, path, text, length, &error))
     return;
   _kms_config_info_fail (self, KMS_STATE_CONFIG_ERROR,
@@ -199,7 +205,7 @@ merge_file (KmsConfigInfo *self, const char *path, KmsPermissions permissions, K
       char *kept = g_strdup (path);
       note_file (self, kept, &info);
       if (is_dev_null (&info) || (S_ISREG (info.st_mode) && info.st_size == 0))
-        mask (self);
+        mask (self, kept);
       else if (permissions == KMS_PERMISSIONS_STRICT && !_kms_permissions_check (kept, &info, &error))
         _kms_config_info_fail (self, KMS_STATE_REFUSED_PERMISSIONS, error);
       else

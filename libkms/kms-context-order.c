@@ -76,24 +76,18 @@ skip_identifier (const char *text, gsize length)
   return i;
 }
 
-/* What rb_enc_symname_type() lets stand without quotes behind a "$". */
+/* is_special_global_name(): what may stand behind a "$" besides an identifier. */
 static gboolean
-is_global_name (const char *text, gsize length)
+is_special_global (const char *text, gsize length)
 {
-  if (length == 0)
-    return FALSE;
-  if (length == 1 && strchr ("~*$?!@/\\;,.=:<>\"&`'+0_", text[0]) != NULL && text[0] != '\0')
-    return TRUE;
-  if (text[0] == '-')
-    return length == 1 || (is_identifier_byte (text[1]) && (gsize) (g_utf8_next_char (text + 1) - text) == length);
-  if (g_ascii_isdigit (text[0]))
-    {
-      for (gsize i = 0; i < length; i++)
-        if (!g_ascii_isdigit (text[i]))
-          return FALSE;
-      return TRUE;
-    }
-  return skip_identifier (text, length) == length;
+  if (length == 1)
+    return text[0] != '\0' && strchr ("~*$?!@/\\;,.=:<>\"&`'+0123456789_", text[0]) != NULL;
+  if (length > 1 && text[0] == '-')
+    return is_identifier_byte (text[1]) && (gsize) (g_utf8_next_char (text + 1) - text) == length;
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_isdigit (text[i]))
+      return FALSE;
+  return length > 0;
 }
 
 static gboolean
@@ -109,14 +103,46 @@ is_operator (const char *text, gsize length)
   return FALSE;
 }
 
-static gboolean
-is_method_name (const char *text, gsize length)
+/* How many characters before the identifier tell what kind of variable it is. */
+static gsize
+count_sigil (const char *text, gsize length)
 {
-  gsize used = skip_identifier (text, length);
+  if (text[0] == '$')
+    return 1;
+  if (text[0] != '@')
+    return 0;
+  return length > 1 && text[1] == '@' ? 2 : 1;
+}
 
-  if (used == 0)
+/* One of Ruby's oddities: what is no name at all is one for assignment with "=" behind it, and no longer with "==".
+ * Any number of them is taken off, until something is left that needs none. */
+static gboolean
+is_odd_assignment (const char *text, gsize length)
+{
+  guint n_equals = 0;
+
+  for (; length > 1 && text[length - 1] == '='; length--, n_equals++)
+    if (text[0] == '$' && is_special_global (text + 1, length - 1))
+      break;
+  return n_equals % 2 == 1;
+}
+
+/* rb_enc_symname_type() of Ruby's symbol.c. */
+static gboolean
+is_symbol_name (const char *text, gsize length)
+{
+  if (is_operator (text, length) || (text[0] == '$' && is_special_global (text + 1, length - 1)))
+    return TRUE;
+  if (strchr ("<>=*+-|^&/%~`!", text[0]) != NULL || (length > 1 && text[0] == '[' && text[1] == ']'))
     return FALSE;
-  return used == length || (used + 1 == length && strchr ("?!=", text[used]) != NULL && text[used] != '\0');
+
+  gsize sigil = count_sigil (text, length);
+  gsize used = sigil + skip_identifier (text + sigil, length - sigil);
+  if (used == sigil)
+    return is_odd_assignment (text, length);
+  if (used == length)
+    return TRUE;
+  return sigil == 0 && used + 1 == length && text[used] != '\0' && strchr ("?!=", text[used]) != NULL;
 }
 
 static gboolean
@@ -131,16 +157,8 @@ all_printable (const char *text, gsize length)
 static gboolean
 is_simple_symbol (const char *text, gsize length)
 {
-  if (length == 0 || !all_printable (text, length))
-    return FALSE;
-  if (text[0] == '$')
-    return is_global_name (text + 1, length - 1);
-  if (text[0] == '@')
-    {
-      gsize n_at = length > 1 && text[1] == '@' ? 2 : 1;
-      return length > n_at && skip_identifier (text + n_at, length - n_at) == length - n_at;
-    }
-  return is_method_name (text, length) || is_operator (text, length);
+  return length > 0 && memchr (text, '\0', length) == NULL && all_printable (text, length)
+         && is_symbol_name (text, length);
 }
 
 /* The beginning of [name, value].inspect, up to and with the comma: no two names have the same. */

@@ -22,4 +22,7 @@ KmsSecret *_kms_registry_ask_secret (KmsRegistry *self, KmsProvider *provider, c
 /* A box as its file describes it; in kms-box-file.c. */
 KmsBox *_kms_box_new_from_config (KmsRegistry *registry, KmsConfigInfo *info, GError **error);
 
+/* While the info is not shared yet: what is wrong with the file becomes its state, its error and its warnings. */
+void _kms_box_check_config (KmsRegistry *registry, KmsConfigInfo *info);
+
 G_END_DECLS

@@ -402,10 +402,7 @@ dup_provider (KmsRegistry *self, KmsSnapshot *snapshot, const char *name, GError
     return NULL;
   if (config == NULL)
     {
-      if (info->error != NULL)
-        g_propagate_error (error, g_error_copy (info->error));
-      else
-        g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND, "provider \"%s\" is masked by an empty file", name);
+      g_propagate_error (error, g_error_copy (info->error));
       return NULL;
     }
   g_autofree char *key = g_strconcat (name, " ", info->fingerprint, NULL);

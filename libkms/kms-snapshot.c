@@ -8,6 +8,7 @@
 #include "kms-config-value-private.h"
 #include "kms-error.h"
 #include "kms-module-private.h"
+#include "kms-registry-private.h"
 
 KmsSnapshot *
 _kms_snapshot_ref (KmsSnapshot *self)
@@ -90,6 +91,26 @@ read_permissions (KmsConfigInfo *global, const KmsConfigRoots *roots)
   if (choice >= 0)
     return (KmsPermissions) choice;
   return roots->environment ? KMS_PERMISSIONS_WARN : KMS_PERMISSIONS_STRICT;
+}
+
+static void
+check_global (KmsConfigInfo *global)
+{
+  static const struct
+  {
+    const char *key;
+    const char *choices; /* NULL: any text */
+  } keys[] = { { "UserConfig", "merge|none|only" }, { "CheckPermissions", "off|warn|strict" }, { "DisabledProviders", NULL } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      const char *value = kms_config_info_get_value (global, "Global", keys[i].key);
+      g_autofree char *what = _kms_config_info_describe (global, "Global", keys[i].key);
+      GError *error = NULL;
+      if (value != NULL && keys[i].choices != NULL &&
+          _kms_value_parse_choice (what, value, keys[i].choices, &error) < 0)
+        _kms_config_info_fail (global, KMS_STATE_CONFIG_ERROR, error);
+    }
 }
 
 static gboolean
@@ -176,21 +197,54 @@ add_providers (KmsSnapshot *self, KmsRegistry *registry, const KmsConfigRoots *r
   return TRUE;
 }
 
+/* Whether the user's files count is said by the layers below: a user can't undo what the administrator decided. */
+static KmsConfigRoots
+choose_layers (const KmsConfigRoots *roots)
+{
+  KmsConfigRoots chosen = *roots;
+
+  chosen.layers[KMS_LAYER_USER] = NULL;
+  g_autoptr (KmsConfigInfo) global = _kms_config_read_global (&chosen, KMS_PERMISSIONS_WARN);
+  const char *value = kms_config_info_get_value (global, "Global", "UserConfig");
+  if (g_strcmp0 (value, "none") == 0)
+    return chosen;
+  chosen.layers[KMS_LAYER_USER] = roots->layers[KMS_LAYER_USER];
+  if (g_strcmp0 (value, "only") == 0)
+    chosen.layers[KMS_LAYER_PACKAGE] = chosen.layers[KMS_LAYER_ADMIN] = NULL;
+  return chosen;
+}
+
+static void
+check_boxes (KmsSnapshot *self, KmsRegistry *registry)
+{
+  GHashTableIter iter;
+  gpointer info;
+
+  g_hash_table_iter_init (&iter, self->infos[KMS_CONFIG_KIND_BOX]);
+  while (g_hash_table_iter_next (&iter, NULL, &info))
+    if (kms_config_info_get_error (info) == NULL)
+      _kms_box_check_config (registry, info);
+}
+
 KmsSnapshot *
-_kms_snapshot_new (KmsRegistry *registry, const KmsConfigRoots *roots, const char *program, GError **error)
+_kms_snapshot_new (KmsRegistry *registry, const KmsConfigRoots *all_roots, const char *program, GError **error)
 {
   g_autoptr (KmsSnapshot) self = g_new0 (KmsSnapshot, 1);
+  KmsConfigRoots chosen = choose_layers (all_roots);
+  const KmsConfigRoots *roots = &chosen;
 
   g_atomic_ref_count_init (&self->refs);
   self->configs = g_ptr_array_new_with_free_func ((GDestroyNotify) _kms_provider_config_unref);
   self->unusable = g_ptr_array_new_with_free_func ((GDestroyNotify) _kms_provider_config_unref);
   /* Before the reading: what changes meanwhile is seen at the next look. */
-  self->fingerprint = _kms_snapshot_look (roots);
+  self->fingerprint = _kms_snapshot_look (all_roots);
   self->global = _kms_config_read_global (roots, KMS_PERMISSIONS_WARN);
+  check_global (self->global);
   self->permissions = read_permissions (self->global, roots);
   for (KmsConfigKind kind = KMS_CONFIG_KIND_PROVIDER; kind <= KMS_CONFIG_KIND_MODEL; kind++)
     self->infos[kind] = _kms_config_scan (roots, kind, self->permissions);
   if (!add_providers (self, registry, roots, program, error))
     return NULL;
+  check_boxes (self, registry);
   return g_steal_pointer (&self);
 }

@@ -48,7 +48,7 @@ def check_installed(tree):
 
 
 def check_files(tree):
-    needed = ["bin/kmsctl", "bin/kms-provider-test", f"{LIBDIR}/libkms-1.so.0", f"{LIBDIR}/libkms-1.so",
+    needed = ["bin/kmsctl", f"{LIBDIR}/libkms-1.so.0", f"{LIBDIR}/libkms-1.so",
               f"{LIBDIR}/kms-1/kms-local.so", f"{LIBDIR}/kms-1/kms-test.so", f"{LIBDIR}/pkgconfig/libkms-1.pc",
               f"{LIBDIR}/pkgconfig/libkms-provider-1.pc", "include/libkms-1/libkms/kms.h",
               "include/libkms-1/libkms/kms-version.h", "include/libkms-1/libkms/kms-enums.h",
