@@ -83,8 +83,7 @@ kms_box_builder_unref (KmsBoxBuilder *self)
   g_free (self);
 }
 
-static void
-note_error (KmsBoxBuilder *self, KmsError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+static void note_error (KmsBoxBuilder *self, KmsError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
 static void
 note_error (KmsBoxBuilder *self, KmsError code, const char *format, ...)

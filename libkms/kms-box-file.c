@@ -35,7 +35,8 @@ static gboolean
 read_options (KmsBoxReader *self, GError **error)
 {
   int dialect = read_choice (self, "JsonDialect", "rails|plain|rails81", KMS_JSON_DIALECT_RAILS, error);
-  int state = dialect < 0 ? -1 : read_choice (self, "State", "enabled|encrypt-only|disabled", KMS_BOX_STATE_ENABLED, error);
+  int state = dialect < 0 ? -1
+                          : read_choice (self, "State", "enabled|encrypt-only|disabled", KMS_BOX_STATE_ENABLED, error);
   const char *names = get (self, "Box", "RequireContext");
 
   if (state < 0)
@@ -142,7 +143,8 @@ check_subjects (const char *what, const char *value, GError **error)
     if (!is_subject (subjects[i]))
       {
         g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
-                     "%s: \"%s\" is none of uid:NUMBER, gid:NUMBER, user:NAME, group:NAME, * and ask", what, subjects[i]);
+                     "%s: \"%s\" is none of uid:NUMBER, gid:NUMBER, user:NAME, group:NAME, * and ask", what,
+                     subjects[i]);
         return FALSE;
       }
   return TRUE;
@@ -193,8 +195,8 @@ _kms_box_new_from_config (KmsRegistry *registry, KmsConfigInfo *info, GError **e
   const char *file = files[0] == NULL ? info->name : files[0];
   if (current == NULL)
     {
-      g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "%s: [Box] Version= is missing; it names the version that encrypts",
-                   file);
+      g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
+                   "%s: [Box] Version= is missing; it names the version that encrypts", file);
       return NULL;
     }
   for (guint i = 0; i < kms_config_info_get_n_values (info); i++)
@@ -202,8 +204,8 @@ _kms_box_new_from_config (KmsRegistry *registry, KmsConfigInfo *info, GError **e
       return NULL;
   if (kms_config_info_get_value (info, group, "KeyId") == NULL)
     {
-      g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "%s: [Box] Version=%s, but there is no KeyId= in a group [%s]", file,
-                   current, group);
+      g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "%s: [Box] Version=%s, but there is no KeyId= in a group [%s]",
+                   file, current, group);
       return NULL;
     }
   if (!read_options (&self, error))

@@ -44,8 +44,7 @@ resolve_google (KmsBox *self, KmsItem *item, const KmsStored *stored, GError **e
                    "box \"%s\": the key id between \"$gc$\" and the second \"$\" can't be read", self->name);
       return FALSE;
     }
-  item->owned_provider =
-    kms_registry_dup_provider_for_key (self->registry, key_id, NULL, &item->owned_key_id, error);
+  item->owned_provider = kms_registry_dup_provider_for_key (self->registry, key_id, NULL, &item->owned_key_id, error);
   item->provider = item->owned_provider;
   item->key_id = item->owned_key_id;
   return item->provider != NULL;
@@ -79,8 +78,8 @@ fill_stored (KmsBox *self, KmsItem *item, const char *text, gsize length, KmsCon
 {
   KmsStored stored;
 
-  if (!_kms_box_check (self, item->operation, context, error) || !_kms_stored_parse (text, length, &stored, error) ||
-      !resolve_stored (self, item, &stored, error))
+  if (!_kms_box_check (self, item->operation, context, error) || !_kms_stored_parse (text, length, &stored, error)
+      || !resolve_stored (self, item, &stored, error))
     return FALSE;
   if (stored.is_damaged)
     {
@@ -102,7 +101,8 @@ fill_stored (KmsBox *self, KmsItem *item, const char *text, gsize length, KmsCon
 }
 
 gboolean
-_kms_box_fill_decrypt (KmsBox *self, KmsItem *item, const char *stored, gsize length, KmsContext *context, GError **error)
+_kms_box_fill_decrypt (KmsBox *self, KmsItem *item, const char *stored, gsize length, KmsContext *context,
+                       GError **error)
 {
   _kms_item_init (item, KMS_OPERATION_DECRYPT);
   return fill_stored (self, item, stored, length, context, error);
@@ -113,8 +113,8 @@ _kms_box_fill_rewrap (KmsBox *self, KmsItem *item, const char *stored, gsize len
                       KmsContext *new_context, GError **error)
 {
   _kms_item_init (item, KMS_OPERATION_REWRAP);
-  if (!_kms_box_check (self, KMS_OPERATION_REWRAP, new_context, error) ||
-      !fill_stored (self, item, stored, length, context, error))
+  if (!_kms_box_check (self, KMS_OPERATION_REWRAP, new_context, error)
+      || !fill_stored (self, item, stored, length, context, error))
     return FALSE;
   item->new_context = new_context;
   return TRUE;
@@ -136,9 +136,9 @@ _kms_box_make_stored (KmsBox *self, KmsItem *item)
 gboolean
 _kms_box_next_dialect (KmsBox *self, KmsItem *item, guint attempt, KmsJsonDialect *dialect)
 {
-  if (G_LIKELY (!self->try_other_dialects) || item->state != KMS_ITEM_FAILED || item->context == NULL ||
-      !g_error_matches (item->error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT) ||
-      !kms_context_depends_on_dialect (item->context))
+  if (G_LIKELY (!self->try_other_dialects) || item->state != KMS_ITEM_FAILED || item->context == NULL
+      || !g_error_matches (item->error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT)
+      || !kms_context_depends_on_dialect (item->context))
     return FALSE;
 
   const KmsJsonDialect all[] = { KMS_JSON_DIALECT_RAILS, KMS_JSON_DIALECT_PLAIN, KMS_JSON_DIALECT_RAILS81 };

@@ -126,8 +126,8 @@ kms_box_decrypt_async (KmsBox *self, const char *stored, gssize length, KmsConte
   g_return_if_fail (KMS_IS_BOX (self));
   g_return_if_fail (stored != NULL);
 
-  start_stored (self, KMS_OPERATION_DECRYPT, stored, length, context, NULL, kms_box_decrypt_async, cancellable, callback,
-                user_data);
+  start_stored (self, KMS_OPERATION_DECRYPT, stored, length, context, NULL, kms_box_decrypt_async, cancellable,
+                callback, user_data);
 }
 
 /**

@@ -67,8 +67,8 @@ static KmsProvider *
 resolve_slowly (KmsBox *self, KmsBoxVersion *version, GError **error)
 {
   g_autofree char *provider_key_id = NULL;
-  g_autoptr (KmsProvider) provider = kms_registry_dup_provider_for_key (self->registry, version->key_id,
-                                                                        version->provider_name, &provider_key_id, error);
+  g_autoptr (KmsProvider) provider = kms_registry_dup_provider_for_key (
+    self->registry, version->key_id, version->provider_name, &provider_key_id, error);
   if (provider == NULL)
     {
       g_prefix_error (error, "box \"%s\": ", self->name);
@@ -112,18 +112,19 @@ _kms_box_find_version (KmsBox *self, const char *digits, gsize length, GError **
       return g_ptr_array_index (self->versions, i);
   if (self->any_version)
     return self->encrypting;
-  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_ACTIVE,
-               "box \"%s\": version not active: %.*s; add it with \"kmsctl box new-version\" or in [Version %.*s] of %s.box",
-               self->name, (int) MIN (length, KMS_VERSION_MAX_DIGITS), digits,
-               (int) MIN (length, KMS_VERSION_MAX_DIGITS), digits, self->name);
+  g_set_error (
+    error, KMS_ERROR, KMS_ERROR_NOT_ACTIVE,
+    "box \"%s\": version not active: %.*s; add it with \"kmsctl box new-version\" or in [Version %.*s] of %s.box",
+    self->name, (int) MIN (length, KMS_VERSION_MAX_DIGITS), digits, (int) MIN (length, KMS_VERSION_MAX_DIGITS), digits,
+    self->name);
   return NULL;
 }
 
 static gboolean
 check_state (KmsBox *self, KmsOperation operation, GError **error)
 {
-  if (G_LIKELY (self->state == KMS_BOX_STATE_ENABLED) ||
-      (self->state == KMS_BOX_STATE_ENCRYPT_ONLY && operation == KMS_OPERATION_ENCRYPT))
+  if (G_LIKELY (self->state == KMS_BOX_STATE_ENABLED)
+      || (self->state == KMS_BOX_STATE_ENCRYPT_ONLY && operation == KMS_OPERATION_ENCRYPT))
     return TRUE;
   g_set_error (error, KMS_ERROR, KMS_ERROR_KEY_DISABLED, "box \"%s\" is %s; \"kmsctl box enable %s\" changes that",
                self->name, self->state == KMS_BOX_STATE_DISABLED ? "disabled" : "for encryption only", self->name);
@@ -133,8 +134,8 @@ check_state (KmsBox *self, KmsOperation operation, GError **error)
 static gboolean
 has_required_names (KmsBox *self, KmsContext *context)
 {
-  if (kms_context_get_form (context) != KMS_CONTEXT_FORM_MAP ||
-      kms_context_get_n_pairs (context) != self->n_require_context)
+  if (kms_context_get_form (context) != KMS_CONTEXT_FORM_MAP
+      || kms_context_get_n_pairs (context) != self->n_require_context)
     return FALSE;
   for (guint i = 0; i < self->n_require_context; i++)
     if (kms_context_lookup (context, self->require_context[i]) == NULL)
@@ -151,9 +152,8 @@ _kms_box_check (KmsBox *self, KmsOperation operation, KmsContext *context, GErro
     return TRUE;
 
   g_autofree char *names = g_strjoinv (", ", self->require_context);
-  g_set_error (error, KMS_ERROR, KMS_ERROR_CONTEXT_REQUIRED,
-               "box \"%s\" wants a context of exactly these names: %s", self->name,
-               self->n_require_context == 0 ? "(none)" : names);
+  g_set_error (error, KMS_ERROR, KMS_ERROR_CONTEXT_REQUIRED, "box \"%s\" wants a context of exactly these names: %s",
+               self->name, self->n_require_context == 0 ? "(none)" : names);
   return FALSE;
 }
 

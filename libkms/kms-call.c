@@ -185,8 +185,7 @@ kms_call_complete (KmsCall *self, GError *error)
 
   if (!_kms_call_mark_completed (self))
     {
-      g_critical ("%s: a call was completed twice; the second time is ignored",
-                  kms_provider_get_name (self->provider));
+      g_critical ("%s: a call was completed twice; the second time is ignored", kms_provider_get_name (self->provider));
       g_clear_error (&error);
       return;
     }

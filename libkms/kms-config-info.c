@@ -321,9 +321,9 @@ kms_config_info_get_module_path (KmsConfigInfo *self)
 const char *
 kms_state_to_string (KmsState state)
 {
-  static const char *const words[] = { "available",     "loaded",       "disabled",    "masked",
-                                       "not-installed", "config-error", "abi-mismatch", "load-failed",
-                                       "refused-permissions" };
+  static const char *const words[] = { "available",    "loaded",        "disabled",
+                                       "masked",       "not-installed", "config-error",
+                                       "abi-mismatch", "load-failed",   "refused-permissions" };
 
   g_return_val_if_fail ((guint) state < G_N_ELEMENTS (words), NULL);
 

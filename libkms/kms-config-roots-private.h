@@ -7,8 +7,7 @@
 
 G_BEGIN_DECLS
 
-typedef enum
-{
+typedef enum {
   KMS_LAYER_PACKAGE,
   KMS_LAYER_ADMIN,
   KMS_LAYER_USER,

@@ -184,6 +184,18 @@ note_file (KmsConfigInfo *self, char *path, const struct stat *info)
   g_ptr_array_insert (self->files, (int) self->files->len - 1, path);
 }
 
+/* Who may write to the directory may put another file there. */
+static gboolean
+check_strictly (const char *path, const struct stat *info, GError **error)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+  struct stat directory_info;
+
+  if (!_kms_permissions_check (path, info, error))
+    return FALSE;
+  return stat (directory, &directory_info) != 0 || _kms_permissions_check (directory, &directory_info, error);
+}
+
 /* The descriptor is looked at, not the path: nobody can swap the file between the look and the reading. */
 static void
 merge_file (KmsConfigInfo *self, const char *path, KmsPermissions permissions, KmsLayer layer)
@@ -206,12 +218,12 @@ merge_file (KmsConfigInfo *self, const char *path, KmsPermissions permissions, K
       note_file (self, kept, &info);
       if (is_dev_null (&info) || (S_ISREG (info.st_mode) && info.st_size == 0))
         mask (self, kept);
-      else if (permissions == KMS_PERMISSIONS_STRICT && !_kms_permissions_check (kept, &info, &error))
+      else if (permissions == KMS_PERMISSIONS_STRICT && !check_strictly (kept, &info, &error))
         _kms_config_info_fail (self, KMS_STATE_REFUSED_PERMISSIONS, error);
       else
         {
-          if (permissions == KMS_PERMISSIONS_WARN && layer == KMS_LAYER_USER &&
-              !_kms_permissions_check (kept, &info, &error))
+          if (permissions == KMS_PERMISSIONS_WARN && layer == KMS_LAYER_USER
+              && !_kms_permissions_check (kept, &info, &error))
             {
               _kms_config_info_warn (self, "%s", error->message);
               g_clear_error (&error);
@@ -269,8 +281,7 @@ scan_layer (GHashTable *infos, const KmsConfigRoots *roots, KmsConfigKind kind, 
 GHashTable *
 _kms_config_scan (const KmsConfigRoots *roots, KmsConfigKind kind, KmsPermissions permissions)
 {
-  GHashTable *infos =
-    g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) kms_config_info_unref);
+  GHashTable *infos = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) kms_config_info_unref);
 
   for (KmsLayer layer = 0; layer < KMS_N_LAYERS; layer++)
     if (roots->layers[layer] != NULL)

@@ -50,8 +50,8 @@ _kms_value_parse_duration (const char *what, const char *value, gint64 *out, GEr
   guint64 seconds;
   gint64 thousandths;
 
-  if (parts[0] != NULL && g_ascii_string_to_unsigned (parts[0], 10, 0, 1000000, &seconds, NULL) &&
-      parse_thousandths (parts[1], &thousandths))
+  if (parts[0] != NULL && g_ascii_string_to_unsigned (parts[0], 10, 0, 1000000, &seconds, NULL)
+      && parse_thousandths (parts[1], &thousandths))
     {
       *out = (gint64) seconds * 1000 + thousandths;
       return TRUE;

@@ -26,7 +26,7 @@ is_printable (gunichar c)
 }
 
 static void
-append_character (GString *out, gunichar c, const char *next, const char *end)
+append_character (GString *out, gunichar c, const char *next, const char *end, gboolean is_unicode)
 {
   static const char named[] = "\n\r\t\f\v\b\a\033";
   static const char letters[] = "nrtfvbae";
@@ -39,12 +39,12 @@ append_character (GString *out, gunichar c, const char *next, const char *end)
   else if (is_printable (c))
     g_string_append_unichar (out, c);
   else
-    g_string_append_printf (out, c < 0x10000 ? "\\u%04X" : "\\u{%X}", c);
+    g_string_append_printf (out, !is_unicode ? "\\x%02X" : c < 0x10000 ? "\\u%04X" : "\\u{%X}", c);
 }
 
-/* String#inspect, in UTF-8. The text is valid, but may hold NUL. */
+/* String#inspect. The text is valid UTF-8, but may hold NUL. */
 static void
-append_string_inspect (GString *out, const char *text, gsize length)
+append_inspect (GString *out, const char *text, gsize length, gboolean is_unicode)
 {
   const char *end = text + length;
 
@@ -53,9 +53,18 @@ append_string_inspect (GString *out, const char *text, gsize length)
     {
       gunichar c = g_utf8_get_char (text);
       text = g_utf8_next_char (text);
-      append_character (out, c, text, end);
+      append_character (out, c, text, end, is_unicode);
     }
   g_string_append_c (out, '"');
+}
+
+static gboolean
+is_ascii (const char *text, gsize length)
+{
+  for (gsize i = 0; i < length; i++)
+    if ((guint8) text[i] >= 0x80)
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -93,9 +102,9 @@ is_special_global (const char *text, gsize length)
 static gboolean
 is_operator (const char *text, gsize length)
 {
-  static const char *const operators[] = { "|",  "^",   "&",  "<",  "<=",  "<=>", "<<", ">",  ">=", ">>",
-                                           "==", "===", "=~", "*",  "**",  "+",   "+@", "-",  "-@", "~",
-                                           "~@", "/",   "%",  "[]", "[]=", "!",   "!=", "!~", "`" };
+  static const char *const operators[] = { "|",  "^",   "&",  "<",   "<=", "<=>", "<<", ">", ">=", ">>",
+                                           "==", "===", "=~", "*",   "**", "+",   "+@", "-", "-@", "~",
+                                           "/",  "%",   "[]", "[]=", "!",  "!=",  "!~", "`" };
 
   for (guint i = 0; i < G_N_ELEMENTS (operators); i++)
     if (strlen (operators[i]) == length && memcmp (operators[i], text, length) == 0)
@@ -172,7 +181,9 @@ inspect_name (const KmsPair *pair, KmsNameKind kind)
   if (kind == KMS_NAME_KIND_SYMBOL && is_simple_symbol (pair->name, pair->name_length))
     g_string_append_len (out, pair->name, pair->name_length);
   else
-    append_string_inspect (out, pair->name, pair->name_length);
+    /* Symbols of ASCII characters are not of UTF-8 in Ruby, which shows in their escapes. */
+    append_inspect (out, pair->name, pair->name_length,
+                    kind != KMS_NAME_KIND_SYMBOL || !is_ascii (pair->name, pair->name_length));
   g_string_append_c (out, ',');
   return g_string_free (out, FALSE);
 }

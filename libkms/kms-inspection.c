@@ -141,8 +141,7 @@ kms_box_inspect (KmsBox *self, const char *stored, gssize length, GError **error
 
   if (inspection == NULL || inspection->version == NULL)
     return g_steal_pointer (&inspection);
-  KmsBoxVersion *version =
-    _kms_box_find_version (self, inspection->version, strlen (inspection->version), NULL);
+  KmsBoxVersion *version = _kms_box_find_version (self, inspection->version, strlen (inspection->version), NULL);
   inspection->is_active = version != NULL;
   if (version == NULL)
     return g_steal_pointer (&inspection);

@@ -130,8 +130,8 @@ run_request (gpointer data, gpointer user_data)
   g_autoptr (GTask) task = data;
   KmsKeyRequest *request = g_task_get_task_data (task);
   GError *error = NULL;
-  GPtrArray *keys = kms_key_admin_run (g_task_get_source_object (task), request->verb, request->key_id, request->options,
-                                       g_task_get_cancellable (task), &error);
+  GPtrArray *keys = kms_key_admin_run (g_task_get_source_object (task), request->verb, request->key_id,
+                                       request->options, g_task_get_cancellable (task), &error);
 
   if (keys != NULL)
     g_task_return_pointer (task, keys, (GDestroyNotify) g_ptr_array_unref);

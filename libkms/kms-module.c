@@ -17,7 +17,7 @@
 typedef struct
 {
   GMutex lock; /* held while the module's code runs: a second thread waits for the first */
-  GType type; /* 0: not loaded */
+  GType type;  /* 0: not loaded */
   KmsState state;
   GError *error;
   char *failed_at; /* the file's size and times: another file is another try */
@@ -40,8 +40,7 @@ _kms_module_find (const KmsConfigRoots *roots, const char *module)
   return NULL;
 }
 
-static gboolean
-fail (KmsState *state, KmsState which, GError **error, const char *format, ...) G_GNUC_PRINTF (4, 5);
+static gboolean fail (KmsState *state, KmsState which, GError **error, const char *format, ...) G_GNUC_PRINTF (4, 5);
 
 static gboolean
 fail (KmsState *state, KmsState which, GError **error, const char *format, ...)
@@ -131,8 +130,8 @@ find_info (GModule *module, const char *path, KmsState *state, GError **error)
           return NULL;
         }
     }
-  fail (state, KMS_STATE_LOAD_FAILED, error, "%s: has no symbol " KMS_MODULE_SYMBOL "; it is a library, but no libkms module",
-        path);
+  fail (state, KMS_STATE_LOAD_FAILED, error,
+        "%s: has no symbol " KMS_MODULE_SYMBOL "; it is a library, but no libkms module", path);
   return NULL;
 }
 
@@ -142,16 +141,19 @@ check_info (const KmsModuleInfo *info, const char *path, KmsState *state, GError
   g_autofree char *id = id_of_path (path);
 
   if (info->magic != KMS_MODULE_MAGIC)
-    return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: " KMS_MODULE_SYMBOL " has no magic number; define it with KMS_MODULE_DEFINE", path);
+    return fail (state, KMS_STATE_LOAD_FAILED, error,
+                 "%s: " KMS_MODULE_SYMBOL " has no magic number; define it with KMS_MODULE_DEFINE", path);
   if (info->abi_major != KMS_ABI_MAJOR)
     return fail (state, KMS_STATE_ABI_MISMATCH, error, "%s: says ABI %u in the symbol of ABI %d; rebuild it", path,
                  info->abi_major, KMS_ABI_MAJOR);
   if (info->abi_minor > KMS_ABI_MINOR)
-    return fail (state, KMS_STATE_ABI_MISMATCH, error, "%s: needs ABI %u.%u, this libkms has %d.%d; install a newer libkms",
-                 path, info->abi_major, info->abi_minor, KMS_ABI_MAJOR, KMS_ABI_MINOR);
+    return fail (state, KMS_STATE_ABI_MISMATCH, error,
+                 "%s: needs ABI %u.%u, this libkms has %d.%d; install a newer libkms", path, info->abi_major,
+                 info->abi_minor, KMS_ABI_MAJOR, KMS_ABI_MINOR);
   if (info->struct_size < sizeof (KmsModuleInfo))
-    return fail (state, KMS_STATE_ABI_MISMATCH, error, "%s: its KmsModuleInfo has %u bytes, %zu were expected; rebuild it",
-                 path, info->struct_size, sizeof (KmsModuleInfo));
+    return fail (state, KMS_STATE_ABI_MISMATCH, error,
+                 "%s: its KmsModuleInfo has %u bytes, %zu were expected; rebuild it", path, info->struct_size,
+                 sizeof (KmsModuleInfo));
   if (info->id == NULL || strcmp (info->id, id) != 0)
     return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: calls itself \"%s\", its file \"%s\"; rename the file", path,
                  info->id == NULL ? "" : info->id, id);

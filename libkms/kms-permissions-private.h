@@ -8,8 +8,7 @@
 
 G_BEGIN_DECLS
 
-typedef enum
-{
+typedef enum {
   KMS_PERMISSIONS_OFF,
   KMS_PERMISSIONS_WARN,
   KMS_PERMISSIONS_STRICT,

@@ -23,8 +23,7 @@ struct _KmsProviderConfig
 
 G_DEFINE_BOXED_TYPE (KmsProviderConfig, _kms_provider_config, _kms_provider_config_ref, _kms_provider_config_unref)
 
-typedef enum
-{
+typedef enum {
   TEXT,
   BOOLEAN,
   INTEGER,
@@ -195,7 +194,8 @@ check_whole (KmsProviderConfig *self, const KmsConfigRoots *roots, GError **erro
   if (wrong == NULL)
     return TRUE;
   const char *const *files = kms_config_info_get_files (self->info);
-  g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "%s: [Provider] %s", files[0] == NULL ? self->name : files[0], wrong);
+  g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "%s: [Provider] %s", files[0] == NULL ? self->name : files[0],
+               wrong);
   return FALSE;
 }
 

@@ -37,7 +37,8 @@ admit_size (KmsProviderPrivate *priv, KmsItem *item)
 
   if (G_LIKELY ((guint64) item->input_length <= (guint64) limit))
     return TRUE;
-  kms_item_fail (item, KMS_ERROR_TOO_LARGE, "a %s of %" G_GSIZE_FORMAT " bytes is larger than the limit of %" G_GINT64_FORMAT
+  kms_item_fail (item, KMS_ERROR_TOO_LARGE,
+                 "a %s of %" G_GSIZE_FORMAT " bytes is larger than the limit of %" G_GINT64_FORMAT
                  " bytes; encrypt large data with a data key",
                  which == KMS_LIMIT_PLAINTEXT ? "plaintext" : "ciphertext", item->input_length, limit);
   return FALSE;
@@ -57,9 +58,10 @@ admit_context (KmsProviderPrivate *priv, KmsItem *item, KmsContext *context, gbo
     }
   if (G_LIKELY (priv->binding != KMS_BINDING_IGNORED || priv->allow_unbound_context || !encrypting))
     return TRUE;
-  kms_item_fail (item, KMS_ERROR_CONTEXT_UNBOUND,
-                 "key \"%s\" would ignore the context; leave the context out, or set AllowUnboundContext=true in %s.provider",
-                 item->key_id, priv->name);
+  kms_item_fail (
+    item, KMS_ERROR_CONTEXT_UNBOUND,
+    "key \"%s\" would ignore the context; leave the context out, or set AllowUnboundContext=true in %s.provider",
+    item->key_id, priv->name);
   return FALSE;
 }
 
@@ -74,15 +76,14 @@ _kms_provider_admit (KmsProvider *self, KmsItem *item)
       kms_item_fail (item, KMS_ERROR_NOT_SUPPORTED, "this provider cannot %s", name_of_operation[item->operation]);
       return FALSE;
     }
-  if (G_UNLIKELY (item->key_id == NULL || item->key_id[0] == '\0' ||
-                  (rewrap && (item->new_key_id == NULL || item->new_key_id[0] == '\0'))))
+  if (G_UNLIKELY (item->key_id == NULL || item->key_id[0] == '\0'
+                  || (rewrap && (item->new_key_id == NULL || item->new_key_id[0] == '\0'))))
     {
       kms_item_fail (item, KMS_ERROR_INVALID_ARGUMENT, "the key id is empty behind the provider's prefix; name a key");
       return FALSE;
     }
-  return admit_size (priv, item) &&
-         admit_context (priv, item, item->context, item->operation == KMS_OPERATION_ENCRYPT) &&
-         (!rewrap || admit_context (priv, item, item->new_context, TRUE));
+  return admit_size (priv, item) && admit_context (priv, item, item->context, item->operation == KMS_OPERATION_ENCRYPT)
+         && (!rewrap || admit_context (priv, item, item->new_context, TRUE));
 }
 
 static gboolean
@@ -118,8 +119,8 @@ check_call (KmsCall *call)
 {
   GError *error = NULL;
 
-  if (G_LIKELY (_kms_provider_check_fork (call->provider, &error) &&
-                !g_cancellable_set_error_if_cancelled (call->cancellable, &error)))
+  if (G_LIKELY (_kms_provider_check_fork (call->provider, &error)
+                && !g_cancellable_set_error_if_cancelled (call->cancellable, &error)))
     return TRUE;
   fail_pending (call, error);
   return FALSE;
@@ -146,8 +147,8 @@ _kms_dispatch_inline (KmsItem *items, guint n_items, GCancellable *cancellable)
       if (first->state != KMS_ITEM_PENDING || !_kms_provider_admit (first->provider, first))
         continue;
       for (; i + n < n_items && n < KMS_INLINE_CHUNK; n++)
-        if (first[n].provider != first->provider || first[n].operation != first->operation ||
-            first[n].state != KMS_ITEM_PENDING || !_kms_provider_admit (first->provider, first + n))
+        if (first[n].provider != first->provider || first[n].operation != first->operation
+            || first[n].state != KMS_ITEM_PENDING || !_kms_provider_admit (first->provider, first + n))
           break;
 
       KmsCall call = { .operation = first->operation,

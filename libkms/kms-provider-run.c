@@ -71,7 +71,8 @@ run_borrowed (KmsProvider *self, const char *key_id, KmsBatch *batch, GCancellab
     {
       guint n = MIN (n_all - start, KMS_BORROWED_ITEMS);
       for (guint i = 0; i < n; i++)
-        item_fill (&items[i], kms_batch_get_operation (batch), self, key_id, batch, _kms_batch_get_entry (batch, start + i));
+        item_fill (&items[i], kms_batch_get_operation (batch), self, key_id, batch,
+                   _kms_batch_get_entry (batch, start + i));
       _kms_dispatch_inline (items, n, cancellable);
       for (guint i = 0; i < n; i++)
         {
@@ -90,7 +91,8 @@ make_run (KmsProvider *self, const char *key_id, KmsBatch *batch, GCancellable *
   char *owned = g_strdup (key_id);
 
   for (guint i = 0; i < n; i++)
-    item_fill (_kms_run_get_item (run, i), kms_batch_get_operation (batch), self, owned, batch, _kms_batch_get_entry (batch, i));
+    item_fill (_kms_run_get_item (run, i), kms_batch_get_operation (batch), self, owned, batch,
+               _kms_batch_get_entry (batch, i));
   _kms_run_get_item (run, 0)->owned_key_id = owned;
   return run;
 }

@@ -31,12 +31,12 @@ group_fits (KmsGroup *group, KmsItem *item, KmsCapability capabilities)
 
   if (model->provider != item->provider || model->operation != item->operation)
     return FALSE;
-  if ((capabilities & KMS_CAPABILITY_ONE_KEY) != 0 &&
-      (strcmp (model->key_id, item->key_id) != 0 || g_strcmp0 (model->new_key_id, item->new_key_id) != 0))
+  if ((capabilities & KMS_CAPABILITY_ONE_KEY) != 0
+      && (strcmp (model->key_id, item->key_id) != 0 || g_strcmp0 (model->new_key_id, item->new_key_id) != 0))
     return FALSE;
-  if ((capabilities & KMS_CAPABILITY_UNIFORM_CONTEXTS) != 0 &&
-      ((model->context == NULL) != (item->context == NULL) ||
-       (model->new_context == NULL) != (item->new_context == NULL)))
+  if ((capabilities & KMS_CAPABILITY_UNIFORM_CONTEXTS) != 0
+      && ((model->context == NULL) != (item->context == NULL)
+          || (model->new_context == NULL) != (item->new_context == NULL)))
     return FALSE;
   return TRUE;
 }
@@ -79,8 +79,9 @@ add_item (KmsRun *run, GPtrArray *groups, KmsItem *item, GPtrArray *calls)
   gint64 n_bytes = count_bytes (item);
   KmsGroup *group = find_group (groups, item, priv->capabilities);
 
-  if (group->items != NULL && ((gint64) group->items->len >= priv->limits[KMS_LIMIT_ITEMS] ||
-                               group->n_bytes + n_bytes > priv->limits[KMS_LIMIT_BYTES]))
+  if (group->items != NULL
+      && ((gint64) group->items->len >= priv->limits[KMS_LIMIT_ITEMS]
+          || group->n_bytes + n_bytes > priv->limits[KMS_LIMIT_BYTES]))
     group_send (group, run, calls);
   if (group->items == NULL)
     {
@@ -116,8 +117,7 @@ _kms_dispatch_timeout (KmsRun *run)
     {
       KmsItem *item = _kms_run_get_item (run, i);
       if (item->state == KMS_ITEM_PENDING)
-        milliseconds =
-          MAX (milliseconds, _kms_provider_get_private (item->provider)->limits[KMS_LIMIT_CALL_TIMEOUT]);
+        milliseconds = MAX (milliseconds, _kms_provider_get_private (item->provider)->limits[KMS_LIMIT_CALL_TIMEOUT]);
     }
   return milliseconds * G_TIME_SPAN_MILLISECOND;
 }

@@ -12,8 +12,7 @@ G_STATIC_ASSERT (sizeof (KmsProviderClass) == sizeof (GObjectClass) + 32 * sizeo
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (KmsProvider, kms_provider, G_TYPE_OBJECT)
 
-enum
-{
+enum {
   PROP_CONFIG = 1,
   PROP_NAME,
   N_PROPS,
@@ -144,8 +143,7 @@ kms_provider_class_init (KmsProviderClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_NAME] =
-    g_param_spec_string ("name", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  props[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   /**
    * KmsProvider:config: (skip)
    *
@@ -237,7 +235,8 @@ _kms_provider_name_error (KmsProvider *self, GError **error)
     return;
   if ((*error)->domain != KMS_ERROR)
     {
-      KmsError code = g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ? KMS_ERROR_TIMED_OUT : KMS_ERROR_FAILED;
+      KmsError code = g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ? KMS_ERROR_TIMED_OUT
+                                                                                 : KMS_ERROR_FAILED;
       g_autoptr (GError) foreign = g_steal_pointer (error);
       *error = g_error_new_literal (KMS_ERROR, (int) code, foreign->message);
     }
@@ -284,10 +283,11 @@ _kms_provider_check_fork (KmsProvider *self, GError **error)
       load_keys_again (self);
       return TRUE;
     }
-  g_set_error (error, KMS_ERROR, KMS_ERROR_FORKED,
-               "%s: this process was forked after the provider was opened; use fork and exec, fork before the first use, "
-               "or go through kmsd",
-               priv->name);
+  g_set_error (
+    error, KMS_ERROR, KMS_ERROR_FORKED,
+    "%s: this process was forked after the provider was opened; use fork and exec, fork before the first use, "
+    "or go through kmsd",
+    priv->name);
   return FALSE;
 }
 

@@ -35,14 +35,12 @@ struct _KmsRegistry
 
 G_DEFINE_FINAL_TYPE (KmsRegistry, kms_registry, G_TYPE_OBJECT)
 
-enum
-{
+enum {
   PROP_REPORT_OPERATIONS = 1,
   N_PROPS,
 };
 
-enum
-{
+enum {
   SIGNAL_OPERATION,
   SIGNAL_CHANGED,
   N_SIGNALS,
@@ -107,8 +105,8 @@ kms_registry_class_init (KmsRegistryClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_REPORT_OPERATIONS] = g_param_spec_boolean ("report-operations", NULL, NULL, FALSE,
-                                                        G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  props[PROP_REPORT_OPERATIONS] =
+    g_param_spec_boolean ("report-operations", NULL, NULL, FALSE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, props);
   /**
    * KmsRegistry::operation:
@@ -136,8 +134,8 @@ kms_registry_class_init (KmsRegistryClass *klass)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_CHANGED] = g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                          G_TYPE_NONE, 0);
+  signals[SIGNAL_CHANGED] =
+    g_signal_new ("changed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static char *
@@ -289,7 +287,8 @@ static KmsConfigInfo *
 find_info (KmsSnapshot *snapshot, KmsConfigKind kind, const char *name, GError **error)
 {
   static const char *const nouns[] = { "configuration", "provider", "box", "model" };
-  KmsConfigInfo *info = kind == KMS_CONFIG_KIND_GLOBAL ? snapshot->global : g_hash_table_lookup (snapshot->infos[kind], name);
+  KmsConfigInfo *info = kind == KMS_CONFIG_KIND_GLOBAL ? snapshot->global
+                                                       : g_hash_table_lookup (snapshot->infos[kind], name);
 
   if (info == NULL)
     g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND, "there is no %s \"%s\"; \"kmsctl %s list\" shows what there is",
@@ -374,8 +373,8 @@ make_provider (KmsRegistry *self, KmsSnapshot *snapshot, KmsConfigInfo *info, Km
 {
   KmsState state = KMS_STATE_LOAD_FAILED;
   GError *local = NULL;
-  GType type =
-    _kms_module_load (info->module_path, _kms_provider_config_get_needs (config), snapshot->permissions, &state, &local);
+  GType type = _kms_module_load (info->module_path, _kms_provider_config_get_needs (config), snapshot->permissions,
+                                 &state, &local);
 
   if (type == 0)
     {
@@ -463,8 +462,8 @@ route (KmsSnapshot *snapshot, const char *key_id, gboolean *is_fallback, GError 
     return found;
   if (unusable != NULL)
     {
-      KmsConfigInfo *info = g_hash_table_lookup (snapshot->infos[KMS_CONFIG_KIND_PROVIDER],
-                                                 _kms_provider_config_get_name (unusable));
+      KmsConfigInfo *info =
+        g_hash_table_lookup (snapshot->infos[KMS_CONFIG_KIND_PROVIDER], _kms_provider_config_get_name (unusable));
       g_propagate_prefixed_error (error, g_error_copy (info->error), "key id \"%s\": ", key_id);
       return NULL;
     }
@@ -658,8 +657,8 @@ _kms_registry_wants_operations (KmsRegistry *self)
 }
 
 void
-_kms_registry_report_operation (KmsRegistry *self, const char *provider_name, const char *key_id, KmsOperation operation,
-                                guint n_items, const GError *error, gint64 duration)
+_kms_registry_report_operation (KmsRegistry *self, const char *provider_name, const char *key_id,
+                                KmsOperation operation, guint n_items, const GError *error, gint64 duration)
 {
   g_signal_emit (self, signals[SIGNAL_OPERATION], 0, provider_name, key_id, operation, n_items, error, duration);
 }

@@ -248,8 +248,8 @@ run_watch (KmsRun *self)
    * Under the lock, so that who concludes the run finds the handler's number. */
   g_mutex_lock (&self->lock);
   self->cancelled_handler =
-    g_signal_connect_data (self->caller_cancellable, "cancelled", G_CALLBACK (on_caller_cancelled),
-                           _kms_run_ref (self), (GClosureNotify) (void (*) (void)) _kms_run_unref, 0);
+    g_signal_connect_data (self->caller_cancellable, "cancelled", G_CALLBACK (on_caller_cancelled), _kms_run_ref (self),
+                           (GClosureNotify) (void (*) (void)) _kms_run_unref, 0);
   g_mutex_unlock (&self->lock);
   if (g_cancellable_is_cancelled (self->caller_cancellable))
     _kms_deadline_wake (self);

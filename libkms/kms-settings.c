@@ -164,10 +164,11 @@ _kms_settings_check_name (const char *origin, const char *name, GError **error)
 {
   if (!_kms_settings_is_secret_name (name))
     return TRUE;
-  g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
-               "%s: [Settings] %s: a secret must not stand in a configuration file; put it into a file of mode 0600 and "
-               "name that with %sFile=",
-               origin, name, name);
+  g_set_error (
+    error, KMS_ERROR, KMS_ERROR_CONFIG,
+    "%s: [Settings] %s: a secret must not stand in a configuration file; put it into a file of mode 0600 and "
+    "name that with %sFile=",
+    origin, name, name);
   return FALSE;
 }
 
@@ -198,8 +199,8 @@ _kms_settings_bind (KmsProviderClass *klass, KmsConfigInfo *info, GHashTable *se
       value->type = declaration->type;
       value->text = g_strdup (given != NULL ? given : declaration->default_value);
       g_hash_table_replace (settings, g_strdup (declaration->name), value);
-      g_autofree char *what =
-        info == NULL ? g_strdup (declaration->name) : _kms_config_info_describe (info, "Settings", declaration->name);
+      g_autofree char *what = info == NULL ? g_strdup (declaration->name)
+                                           : _kms_config_info_describe (info, "Settings", declaration->name);
       if (value->text != NULL && !parse_setting (declaration, what, value, error))
         return FALSE;
     }

@@ -19,7 +19,8 @@ typedef struct
 } KmsSnapshot;
 
 /* Fails only for what is Critical. */
-KmsSnapshot *_kms_snapshot_new (KmsRegistry *registry, const KmsConfigRoots *roots, const char *program, GError **error);
+KmsSnapshot *_kms_snapshot_new (KmsRegistry *registry, const KmsConfigRoots *roots, const char *program,
+                                GError **error);
 KmsSnapshot *_kms_snapshot_ref (KmsSnapshot *self);
 void _kms_snapshot_unref (KmsSnapshot *self);
 

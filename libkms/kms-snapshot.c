@@ -83,14 +83,14 @@ _kms_snapshot_look (const KmsConfigRoots *roots)
 }
 
 static KmsPermissions
-read_permissions (KmsConfigInfo *global, const KmsConfigRoots *roots)
+read_permissions (KmsConfigInfo *global, const KmsConfigRoots *roots, const char *program)
 {
   const char *value = kms_config_info_get_value (global, "Global", "CheckPermissions");
   int choice = value == NULL ? -1 : _kms_value_parse_choice ("CheckPermissions", value, "off|warn|strict", NULL);
 
   if (choice >= 0)
     return (KmsPermissions) choice;
-  return roots->environment ? KMS_PERMISSIONS_WARN : KMS_PERMISSIONS_STRICT;
+  return roots->environment && strcmp (program, "kmsd") != 0 ? KMS_PERMISSIONS_WARN : KMS_PERMISSIONS_STRICT;
 }
 
 static void
@@ -100,15 +100,17 @@ check_global (KmsConfigInfo *global)
   {
     const char *key;
     const char *choices; /* NULL: any text */
-  } keys[] = { { "UserConfig", "merge|none|only" }, { "CheckPermissions", "off|warn|strict" }, { "DisabledProviders", NULL } };
+  } keys[] = { { "UserConfig", "merge|none|only" },
+               { "CheckPermissions", "off|warn|strict" },
+               { "DisabledProviders", NULL } };
 
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     {
       const char *value = kms_config_info_get_value (global, "Global", keys[i].key);
       g_autofree char *what = _kms_config_info_describe (global, "Global", keys[i].key);
       GError *error = NULL;
-      if (value != NULL && keys[i].choices != NULL &&
-          _kms_value_parse_choice (what, value, keys[i].choices, &error) < 0)
+      if (value != NULL && keys[i].choices != NULL
+          && _kms_value_parse_choice (what, value, keys[i].choices, &error) < 0)
         _kms_config_info_fail (global, KMS_STATE_CONFIG_ERROR, error);
     }
 }
@@ -119,8 +121,8 @@ is_disabled (KmsSnapshot *self, KmsProviderConfig *config, const char *program)
   const char *names = kms_config_info_get_value (self->global, "Global", "DisabledProviders");
   g_auto (GStrv) list = names == NULL ? NULL : _kms_value_parse_list (names);
 
-  return !_kms_provider_config_is_enabled_in (config, program) ||
-         (list != NULL && g_strv_contains ((const char *const *) list, _kms_provider_config_get_name (config)));
+  return !_kms_provider_config_is_enabled_in (config, program)
+         || (list != NULL && g_strv_contains ((const char *const *) list, _kms_provider_config_get_name (config)));
 }
 
 static void
@@ -132,10 +134,10 @@ judge_provider (KmsSnapshot *self, const KmsConfigRoots *roots, KmsConfigInfo *i
 
   info->module_path = _kms_module_find (roots, module);
   if (is_disabled (self, config, program))
-    _kms_config_info_fail (info, KMS_STATE_DISABLED,
-                           g_error_new (KMS_ERROR, KMS_ERROR_CONFIG,
-                                        "%s: is disabled for %s by Enabled=, EnableIn=, DisableIn= or DisabledProviders=",
-                                        name, program));
+    _kms_config_info_fail (
+      info, KMS_STATE_DISABLED,
+      g_error_new (KMS_ERROR, KMS_ERROR_CONFIG,
+                   "%s: is disabled for %s by Enabled=, EnableIn=, DisableIn= or DisabledProviders=", name, program));
   else if (_kms_provider_config_get_option (config, "Abi") != KMS_ABI_MAJOR)
     _kms_config_info_fail (info, KMS_STATE_ABI_MISMATCH,
                            g_error_new (KMS_ERROR, KMS_ERROR_MODULE,
@@ -240,7 +242,7 @@ _kms_snapshot_new (KmsRegistry *registry, const KmsConfigRoots *all_roots, const
   self->fingerprint = _kms_snapshot_look (all_roots);
   self->global = _kms_config_read_global (roots, KMS_PERMISSIONS_WARN);
   check_global (self->global);
-  self->permissions = read_permissions (self->global, roots);
+  self->permissions = read_permissions (self->global, roots, program);
   for (KmsConfigKind kind = KMS_CONFIG_KIND_PROVIDER; kind <= KMS_CONFIG_KIND_MODEL; kind++)
     self->infos[kind] = _kms_config_scan (roots, kind, self->permissions);
   if (!add_providers (self, registry, roots, program, error))

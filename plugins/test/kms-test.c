@@ -57,8 +57,7 @@ context_matches (KmsItem *item, const char *stored, gsize stored_length)
   gsize json_length;
   const char *json = kms_item_get_context_json (item, &json_length);
   g_autofree char *expected = g_malloc (kms_base64_lines_size (json_length) + 1);
-  gsize expected_length =
-    json == NULL ? 0 : kms_base64_encode_lines_to ((const guint8 *) json, json_length, expected);
+  gsize expected_length = json == NULL ? 0 : kms_base64_encode_lines_to ((const guint8 *) json, json_length, expected);
 
   if (stored == NULL || stored_length == 0)
     return json == NULL;
@@ -86,7 +85,8 @@ decrypt_item (KmsItem *item)
           return;
         }
     }
-  kms_item_fail (item, KMS_ERROR_INVALID_CIPHERTEXT, "decryption failed: wrong context, or not what this key encrypted");
+  kms_item_fail (item, KMS_ERROR_INVALID_CIPHERTEXT,
+                 "decryption failed: wrong context, or not what this key encrypted");
 }
 
 static gboolean
@@ -121,5 +121,4 @@ test_provider_class_init (TestProviderClass *klass)
 }
 
 KMS_MODULE_DEFINE (.id = "test", .type_name = "TestProvider", .get_type = test_provider_get_type,
-                   .flags = KMS_MODULE_INLINE, .version = "0.1.0", .license = "LGPL-2.1-or-later",
-                   .origin = "libkms");
+                   .flags = KMS_MODULE_INLINE, .version = "0.1.0", .license = "LGPL-2.1-or-later", .origin = "libkms");
