@@ -91,7 +91,7 @@ def check_export_and_import(root):
     if not exported.isascii() or b"horse" in exported:
         raise tap.Failure(f"exported: {exported!r}")
     root.good("key", "delete", "local/orders", "--force", "--yes")
-    with_lines(root, "key", "import", "local/orders", lines=b"wrong\n", data=exported, code=4)
+    with_lines(root, "key", "import", "local/orders", lines=b"wrong\n", data=exported, code=6)
     with_lines(root, "key", "import", "local/orders", lines=b"horse battery\n", data=exported)
     tap.equal(root.good("decrypt", "local/orders", data=stored), b"x", "imported")
 
