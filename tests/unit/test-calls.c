@@ -7,16 +7,15 @@
 #include "libkms/kms-provider-private.h"
 #include "libkms/kms-secret.h"
 
-typedef enum
-{
-  ECHO,           /* the output is the input */
-  FAIL_ODD,       /* items whose first byte is odd fail */
-  FAIL_WHOLE,     /* the call fails */
-  NO_GERROR,      /* the call fails without saying why */
-  FORGET,         /* the second item is not settled */
-  SETTLE_TWICE,   /* the first item is committed twice */
-  HANG,           /* blocks until the test lets it go */
-  SLOW_FIRST,     /* settles the first item, then blocks as HANG */
+typedef enum {
+  ECHO,         /* the output is the input */
+  FAIL_ODD,     /* items whose first byte is odd fail */
+  FAIL_WHOLE,   /* the call fails */
+  NO_GERROR,    /* the call fails without saying why */
+  FORGET,       /* the second item is not settled */
+  SETTLE_TWICE, /* the first item is committed twice */
+  HANG,         /* blocks until the test lets it go */
+  SLOW_FIRST,   /* settles the first item, then blocks as HANG */
   SUCCEED_WITH_ERROR,
 } Behaviour;
 
@@ -338,16 +337,18 @@ expect_broken_contract (Behaviour behaviour, const char *critical, guint index, 
 static void
 test_no_gerror (void)
 {
-  expect_broken_contract (NO_GERROR, "fake: a call failed without saying why", 0,
-                          "fake: a call failed without saying why; this is a bug of its module, please report it there");
+  expect_broken_contract (
+    NO_GERROR, "fake: a call failed without saying why", 0,
+    "fake: a call failed without saying why; this is a bug of its module, please report it there");
 }
 
 static void
 test_forgets (void)
 {
-  expect_broken_contract (FORGET, "fake: a call ended with an item neither done nor failed", 1,
-                          "fake: a call ended with an item neither done nor failed; this is a bug of its module, please "
-                          "report it there");
+  expect_broken_contract (
+    FORGET, "fake: a call ended with an item neither done nor failed", 1,
+    "fake: a call ended with an item neither done nor failed; this is a bug of its module, please "
+    "report it there");
 }
 
 static void
