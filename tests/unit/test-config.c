@@ -393,13 +393,27 @@ test_user_config (Fixture *self, gconstpointer data)
   g_assert_cmpuint (none->len, ==, 1);
   g_assert_null (kms_config_info_get_value (g_ptr_array_index (none, 0), "Provider", "Description"));
 
+  /* The modules of packages are still needed to be anybody's provider. */
   config_root_write (self->root, "admin/kms.conf", "[Global]\nUserConfig=only\n");
+  config_root_write (self->root, "admin/providers.d/good.provider", "[Provider]\nPriority=9\n");
+  config_root_write (self->root, "admin/boxes.d/theirs.box", "[Box]\nVersion=1\n[Version 1]\nKeyId=good/k\n");
+  config_root_write (self->root, "user/boxes.d/mine.box", "[Box]\nVersion=1\n[Version 1]\nKeyId=good/k\n");
   open_registry (self, NULL);
-  g_autoptr (GPtrArray) only = kms_registry_list (self->registry, KMS_CONFIG_KIND_PROVIDER);
-  g_assert_cmpuint (only->len, ==, 2);
   assert_state (self, KMS_CONFIG_KIND_PROVIDER, "mine", KMS_STATE_AVAILABLE);
   g_autoptr (KmsConfigInfo) good = lookup (self, KMS_CONFIG_KIND_PROVIDER, "good");
-  g_assert_null (kms_config_info_get_value (good, "Provider", "Module"));
+  g_assert_null (kms_config_info_get_value (good, "Provider", "Priority"));
+  g_assert_cmpstr (kms_config_info_get_value (good, "Provider", "Description"), ==, "mine");
+  g_autoptr (GPtrArray) boxes = kms_registry_list (self->registry, KMS_CONFIG_KIND_BOX);
+  g_assert_cmpuint (boxes->len, ==, 1);
+  g_assert_cmpstr (kms_config_info_get_name (g_ptr_array_index (boxes, 0)), ==, "mine");
+
+  /* The user has no say in this. */
+  config_root_write (self->root, "admin/kms.conf", "[Global]\nUserConfig=none\n");
+  config_root_write (self->root, "user/kms.conf", "[Global]\nUserConfig=merge\n");
+  open_registry (self, NULL);
+  g_autoptr (GPtrArray) still_none = kms_registry_list (self->registry, KMS_CONFIG_KIND_PROVIDER);
+  g_assert_cmpuint (still_none->len, ==, 1);
+  config_root_delete (self->root, "user/kms.conf");
 
   config_root_write (self->root, "admin/kms.conf", "[Global]\nUserConfig=merge\n");
   open_registry (self, NULL);
