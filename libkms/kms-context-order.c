@@ -96,7 +96,7 @@ is_special_global (const char *text, gsize length)
   for (gsize i = 0; i < length; i++)
     if (!g_ascii_isdigit (text[i]))
       return FALSE;
-  return length > 0;
+  return length > 0 && text[0] != '0';
 }
 
 static gboolean
