@@ -8,30 +8,11 @@
 #include "kms-box.h"
 #include "kms-enums.h"
 #include "kms-error.h"
-#include "kms-module-private.h"
 #include "kms-operation-private.h"
-#include "kms-provider-private.h"
+#include "kms-registry-object-private.h"
 #include "kms-registry-private.h"
-#include "kms-routing-private.h"
-#include "kms-snapshot-private.h"
 
 #define LOOK_INTERVAL G_TIME_SPAN_SECOND
-
-struct _KmsRegistry
-{
-  GObject parent_instance;
-  KmsConfigRoots *roots;
-  char *program;
-  gint report_operations; /* atomic */
-
-  GMutex lock;
-  KmsSnapshot *snapshot;
-  gint64 next_look;
-  GHashTable *providers; /* "name fingerprint" → KmsProvider */
-  KmsAskSecretFunc ask_func;
-  gpointer ask_data;
-  GDestroyNotify ask_destroy;
-};
 
 G_DEFINE_FINAL_TYPE (KmsRegistry, kms_registry, G_TYPE_OBJECT)
 
@@ -218,8 +199,8 @@ kms_registry_reload (KmsRegistry *self, GError **error)
 }
 
 /* Once a second at most, the directories are looked at. */
-static KmsSnapshot *
-get_snapshot (KmsRegistry *self)
+KmsSnapshot *
+_kms_registry_get_snapshot (KmsRegistry *self)
 {
   gint64 now = g_get_monotonic_time ();
 
@@ -266,7 +247,7 @@ GPtrArray *
 kms_registry_list (KmsRegistry *self, KmsConfigKind kind)
 {
   g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
-  g_autoptr (KmsSnapshot) snapshot = get_snapshot (self);
+  g_autoptr (KmsSnapshot) snapshot = _kms_registry_get_snapshot (self);
   GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) kms_config_info_unref);
 
   if (kind == KMS_CONFIG_KIND_GLOBAL)
@@ -283,8 +264,8 @@ kms_registry_list (KmsRegistry *self, KmsConfigKind kind)
   return list;
 }
 
-static KmsConfigInfo *
-find_info (KmsSnapshot *snapshot, KmsConfigKind kind, const char *name, GError **error)
+KmsConfigInfo *
+_kms_registry_find_info (KmsSnapshot *snapshot, KmsConfigKind kind, const char *name, GError **error)
 {
   static const char *const nouns[] = { "configuration", "provider", "box", "model" };
   KmsConfigInfo *info = kind == KMS_CONFIG_KIND_GLOBAL ? snapshot->global
@@ -314,8 +295,8 @@ kms_registry_lookup (KmsRegistry *self, KmsConfigKind kind, const char *name, GE
 {
   g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
   g_return_val_if_fail (name != NULL, NULL);
-  g_autoptr (KmsSnapshot) snapshot = get_snapshot (self);
-  KmsConfigInfo *info = find_info (snapshot, kind, name, error);
+  g_autoptr (KmsSnapshot) snapshot = _kms_registry_get_snapshot (self);
+  KmsConfigInfo *info = _kms_registry_find_info (snapshot, kind, name, error);
 
   return info == NULL ? NULL : kms_config_info_ref (info);
 }
@@ -343,196 +324,6 @@ kms_registry_dup_directory (KmsRegistry *self, KmsConfigKind kind)
   return g_build_filename (layer, _kms_config_kind_directory (kind), NULL);
 }
 
-static KmsProviderConfig *
-find_config (GPtrArray *configs, const char *name)
-{
-  for (guint i = 0; i < configs->len; i++)
-    if (strcmp (_kms_provider_config_get_name (g_ptr_array_index (configs, i)), name) == 0)
-      return g_ptr_array_index (configs, i);
-  return NULL;
-}
-
-static KmsProvider *
-fail_provider (KmsRegistry *self, KmsSnapshot *snapshot, KmsConfigInfo *info, KmsState state, GError *reason,
-               GError **error)
-{
-  /* Infos are shared with who listed them: the failed one takes the place of the old. */
-  KmsConfigInfo *failed = _kms_config_info_copy (info);
-
-  _kms_config_info_fail (failed, state, g_error_copy (reason));
-  g_mutex_lock (&self->lock);
-  g_hash_table_replace (snapshot->infos[KMS_CONFIG_KIND_PROVIDER], failed->name, failed);
-  g_mutex_unlock (&self->lock);
-  g_propagate_error (error, reason);
-  return NULL;
-}
-
-/* Called without the lock: module code runs. */
-static KmsProvider *
-make_provider (KmsRegistry *self, KmsSnapshot *snapshot, KmsConfigInfo *info, KmsProviderConfig *config, GError **error)
-{
-  KmsState state = KMS_STATE_LOAD_FAILED;
-  GError *local = NULL;
-  GType type = _kms_module_load (info->module_path, _kms_provider_config_get_needs (config), snapshot->permissions,
-                                 &state, &local);
-
-  if (type == 0)
-    {
-      g_prefix_error (&local, "%s: ", info->name);
-      return fail_provider (self, snapshot, info, state, local, error);
-    }
-  KmsProvider *provider = _kms_provider_new (type, config, &local);
-  if (provider == NULL)
-    {
-      state = g_error_matches (local, KMS_ERROR, KMS_ERROR_CONFIG) ? KMS_STATE_CONFIG_ERROR : KMS_STATE_LOAD_FAILED;
-      return fail_provider (self, snapshot, info, state, local, error);
-    }
-  info->state = KMS_STATE_LOADED;
-  return provider;
-}
-
-static KmsProvider *
-dup_provider (KmsRegistry *self, KmsSnapshot *snapshot, const char *name, GError **error)
-{
-  KmsConfigInfo *info = find_info (snapshot, KMS_CONFIG_KIND_PROVIDER, name, error);
-  KmsProviderConfig *config = find_config (snapshot->configs, name);
-
-  if (info == NULL)
-    return NULL;
-  if (config == NULL)
-    {
-      g_propagate_error (error, g_error_copy (info->error));
-      return NULL;
-    }
-  g_autofree char *key = g_strconcat (name, " ", info->fingerprint, NULL);
-  g_mutex_lock (&self->lock);
-  KmsProvider *known = g_hash_table_lookup (self->providers, key);
-  if (known != NULL)
-    g_object_ref (known);
-  g_mutex_unlock (&self->lock);
-  if (known != NULL)
-    return known;
-
-  g_autoptr (KmsProvider) made = make_provider (self, snapshot, info, config, error);
-  if (made == NULL)
-    return NULL;
-  g_mutex_lock (&self->lock);
-  known = g_hash_table_lookup (self->providers, key);
-  if (known == NULL)
-    {
-      known = made;
-      g_hash_table_insert (self->providers, g_steal_pointer (&key), g_object_ref (made));
-    }
-  g_object_ref (known);
-  g_mutex_unlock (&self->lock);
-  return known;
-}
-
-/**
- * kms_registry_dup_provider:
- * @self: a registry
- * @name: the stem of the provider's file
- * @error: return location for an error
- *
- * Gets a provider, and loads its module if that is not loaded yet.
- *
- * Returns: (transfer full): a provider, or %NULL with @error set
- *
- * Since: 1.0
- */
-KmsProvider *
-kms_registry_dup_provider (KmsRegistry *self, const char *name, GError **error)
-{
-  g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
-  g_return_val_if_fail (name != NULL, NULL);
-  g_autoptr (KmsSnapshot) snapshot = get_snapshot (self);
-
-  return dup_provider (self, snapshot, name, error);
-}
-
-/* Who claims a key id but can't be used must not lose it to the fallback: plaintext would go to another service. */
-static KmsProviderConfig *
-route (KmsSnapshot *snapshot, const char *key_id, gboolean *is_fallback, GError **error)
-{
-  gboolean unusable_is_fallback = TRUE;
-  KmsProviderConfig *found = _kms_routing_find (snapshot->configs, key_id, is_fallback);
-  KmsProviderConfig *unusable = _kms_routing_find (snapshot->unusable, key_id, &unusable_is_fallback);
-
-  if (found != NULL && (!*is_fallback || unusable == NULL || unusable_is_fallback))
-    return found;
-  if (unusable != NULL)
-    {
-      KmsConfigInfo *info =
-        g_hash_table_lookup (snapshot->infos[KMS_CONFIG_KIND_PROVIDER], _kms_provider_config_get_name (unusable));
-      g_propagate_prefixed_error (error, g_error_copy (info->error), "key id \"%s\": ", key_id);
-      return NULL;
-    }
-  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
-               "no provider claims the key id \"%s\"; \"kmsctl provider list\" shows which key ids are whose", key_id);
-  return NULL;
-}
-
-/**
- * kms_registry_find_provider_for_key:
- * @self: a registry
- * @key_id: a key id
- * @is_fallback: (out) (optional): whether the provider is only the fallback for what nobody claims
- * @error: return location for an error
- *
- * Finds who a key id belongs to. No module is loaded.
- *
- * Returns: (transfer full): the provider's name, or %NULL with @error set
- *
- * Since: 1.0
- */
-char *
-kms_registry_find_provider_for_key (KmsRegistry *self, const char *key_id, gboolean *is_fallback, GError **error)
-{
-  g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
-  g_return_val_if_fail (key_id != NULL, NULL);
-  g_autoptr (KmsSnapshot) snapshot = get_snapshot (self);
-  gboolean fallback = FALSE;
-  KmsProviderConfig *config = route (snapshot, key_id, &fallback, error);
-
-  if (is_fallback != NULL)
-    *is_fallback = fallback;
-  return config == NULL ? NULL : g_strdup (_kms_provider_config_get_name (config));
-}
-
-/**
- * kms_registry_dup_provider_for_key:
- * @self: a registry
- * @key_id: a key id
- * @provider_name: (nullable): the provider to use; %NULL for whoever claims the key id
- * @provider_key_id: (out) (optional): the key id without the provider's prefix
- * @error: return location for an error
- *
- * Gets the provider that a key id belongs to, and loads its module if that is not loaded yet.
- *
- * Returns: (transfer full): a provider, or %NULL with @error set
- *
- * Since: 1.0
- */
-KmsProvider *
-kms_registry_dup_provider_for_key (KmsRegistry *self, const char *key_id, const char *provider_name,
-                                   char **provider_key_id, GError **error)
-{
-  g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
-  g_return_val_if_fail (key_id != NULL, NULL);
-  g_autoptr (KmsSnapshot) snapshot = get_snapshot (self);
-  gboolean is_fallback = FALSE;
-  KmsProviderConfig *config = provider_name != NULL ? find_config (snapshot->configs, provider_name)
-                                                    : route (snapshot, key_id, &is_fallback, error);
-
-  if (provider_name == NULL && config == NULL)
-    return NULL;
-  const char *name = provider_name != NULL ? provider_name : _kms_provider_config_get_name (config);
-  KmsProvider *provider = dup_provider (self, snapshot, name, error);
-  if (provider != NULL && provider_key_id != NULL)
-    *provider_key_id = g_strdup (_kms_routing_strip (config, key_id));
-  return provider;
-}
-
 /**
  * kms_registry_dup_box:
  * @self: a registry
@@ -550,8 +341,8 @@ kms_registry_dup_box (KmsRegistry *self, const char *name, GError **error)
 {
   g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
   g_return_val_if_fail (name != NULL, NULL);
-  g_autoptr (KmsSnapshot) snapshot = get_snapshot (self);
-  KmsConfigInfo *info = find_info (snapshot, KMS_CONFIG_KIND_BOX, name, error);
+  g_autoptr (KmsSnapshot) snapshot = _kms_registry_get_snapshot (self);
+  KmsConfigInfo *info = _kms_registry_find_info (snapshot, KMS_CONFIG_KIND_BOX, name, error);
 
   if (info == NULL)
     return NULL;

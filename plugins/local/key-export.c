@@ -261,7 +261,7 @@ decrypt (const guint8 *data, gsize length, const char *name, KmsSecret *passphra
   else if (local_error != NULL)
     g_propagate_error (error, g_steal_pointer (&local_error));
   else
-    g_set_error (error, KMS_ERROR, KMS_ERROR_CREDENTIALS,
+    g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT,
                  "the exported key does not open: the passphrase is wrong, or the file was changed");
   kms_secret_commit (packed, plain_length);
   return key;

@@ -321,14 +321,14 @@ test_export_refused (void)
   text = g_strndup (g_bytes_get_data (exported, NULL), length);
 
   imported = key_export_read (text, length, "x", wrong, &error);
-  assert_fails (imported != NULL, &error, KMS_ERROR_CREDENTIALS, "passphrase is wrong");
+  assert_fails (imported != NULL, &error, KMS_ERROR_INVALID_CIPHERTEXT, "passphrase is wrong");
   imported = key_export_read (text, length - 30, "x", passphrase, &error);
   assert_fails (imported != NULL, &error, KMS_ERROR_INTEGRITY, "not a whole exported key");
   imported = key_export_read (huge, KEY_EXPORT_MAX_SIZE + 1, "x", passphrase, &error);
   assert_fails (imported != NULL, &error, KMS_ERROR_TOO_LARGE, "at most");
   text[100] = text[100] == 'A' ? 'B' : 'A';
   imported = key_export_read (text, length, "x", passphrase, &error);
-  assert_fails (imported != NULL, &error, KMS_ERROR_CREDENTIALS, "the file was changed");
+  assert_fails (imported != NULL, &error, KMS_ERROR_INVALID_CIPHERTEXT, "the file was changed");
   imported = keystore_add_key (keystore, key, NULL, &error);
   assert_fails (imported != NULL, &error, KMS_ERROR_ALREADY_EXISTS, "take another name");
 }
