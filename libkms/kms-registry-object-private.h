@@ -19,6 +19,7 @@ struct _KmsRegistry
   KmsSnapshot *snapshot;
   gint64 next_look;
   GHashTable *providers; /* "name fingerprint" → KmsProvider */
+  GHashTable *boxes;     /* name and fingerprints → GWeakRef: boxes hold the registry, so it must not hold them */
   KmsAskSecretFunc ask_func;
   gpointer ask_data;
   GDestroyNotify ask_destroy;

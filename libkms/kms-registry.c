@@ -31,8 +31,23 @@ static GParamSpec *props[N_PROPS];
 static guint signals[N_SIGNALS];
 
 static void
+weak_ref_free (gpointer data)
+{
+  g_weak_ref_clear (data);
+  g_free (data);
+}
+
+static gboolean
+is_forgotten (gpointer key, gpointer value, gpointer user_data)
+{
+  g_autoptr (KmsBox) box = g_weak_ref_get (value);
+  return box == NULL;
+}
+
+static void
 kms_registry_init (KmsRegistry *self)
 {
+  self->boxes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, weak_ref_free);
   g_mutex_init (&self->lock);
   self->providers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
 }
@@ -46,6 +61,7 @@ kms_registry_finalize (GObject *object)
   if (self->ask_destroy != NULL)
     self->ask_destroy (self->ask_data);
   g_hash_table_unref (self->providers);
+  g_hash_table_unref (self->boxes);
   g_clear_pointer (&self->snapshot, _kms_snapshot_unref);
   g_clear_pointer (&self->roots, _kms_config_roots_free);
   g_free (self->program);
@@ -192,6 +208,7 @@ kms_registry_reload (KmsRegistry *self, GError **error)
   g_mutex_lock (&self->lock);
   g_autoptr (KmsSnapshot) old = self->snapshot;
   self->snapshot = fresh;
+  g_hash_table_foreach_remove (self->boxes, is_forgotten, NULL);
   g_mutex_unlock (&self->lock);
   if (strcmp (old->fingerprint, fresh->fingerprint) != 0)
     g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
@@ -324,6 +341,27 @@ kms_registry_dup_directory (KmsRegistry *self, KmsConfigKind kind)
   return g_build_filename (layer, _kms_config_kind_directory (kind), NULL);
 }
 
+static KmsBox *
+find_known_box (KmsRegistry *self, const char *key)
+{
+  g_mutex_lock (&self->lock);
+  GWeakRef *known = g_hash_table_lookup (self->boxes, key);
+  KmsBox *box = known == NULL ? NULL : g_weak_ref_get (known);
+  g_mutex_unlock (&self->lock);
+  return box;
+}
+
+static void
+remember_box (KmsRegistry *self, const char *key, KmsBox *box)
+{
+  GWeakRef *weak = g_new0 (GWeakRef, 1);
+
+  g_weak_ref_init (weak, box);
+  g_mutex_lock (&self->lock);
+  g_hash_table_replace (self->boxes, g_strdup (key), weak);
+  g_mutex_unlock (&self->lock);
+}
+
 /**
  * kms_registry_dup_box:
  * @self: a registry
@@ -351,7 +389,15 @@ kms_registry_dup_box (KmsRegistry *self, const char *name, GError **error)
       g_propagate_error (error, g_error_copy (info->error));
       return NULL;
     }
-  return _kms_box_new_from_config (self, info, error);
+  /* The same files of the box and of all providers make the same box. */
+  g_autofree char *key = g_strconcat (name, " ", info->fingerprint, " ", snapshot->providers_fingerprint, NULL);
+  KmsBox *box = find_known_box (self, key);
+  if (box != NULL)
+    return box;
+  box = _kms_box_new_from_config (self, info, error);
+  if (box != NULL)
+    remember_box (self, key, box);
+  return box;
 }
 
 /**

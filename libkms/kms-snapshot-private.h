@@ -15,6 +15,7 @@ typedef struct
   GHashTable *infos[KMS_CONFIG_KIND_MODEL + 1]; /* name → KmsConfigInfo */
   GPtrArray *configs;                           /* of KmsProviderConfig, those that may be used */
   GPtrArray *unusable;                          /* of KmsProviderConfig, those that claim key ids, but can't be used */
+  char *providers_fingerprint;                  /* of their files and states */
   char *fingerprint;                            /* of the directories */
 } KmsSnapshot;
 

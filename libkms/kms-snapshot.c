@@ -27,6 +27,7 @@ _kms_snapshot_unref (KmsSnapshot *self)
     g_clear_pointer (&self->infos[i], g_hash_table_unref);
   g_ptr_array_unref (self->configs);
   g_ptr_array_unref (self->unusable);
+  g_free (self->providers_fingerprint);
   g_free (self->fingerprint);
   g_free (self);
 }
@@ -193,9 +194,15 @@ add_providers (KmsSnapshot *self, KmsRegistry *registry, const KmsConfigRoots *r
   while (g_hash_table_iter_next (&iter, NULL, &info))
     g_ptr_array_add (sorted, info);
   g_ptr_array_sort (sorted, compare_infos);
+  g_autoptr (GString) fingerprint = g_string_new (NULL);
   for (guint i = 0; i < sorted->len; i++)
-    if (!add_provider (self, registry, roots, g_ptr_array_index (sorted, i), program, error))
-      return FALSE;
+    {
+      KmsConfigInfo *provider = g_ptr_array_index (sorted, i);
+      if (!add_provider (self, registry, roots, provider, program, error))
+        return FALSE;
+      g_string_append_printf (fingerprint, "%s%d;", provider->fingerprint, provider->state);
+    }
+  self->providers_fingerprint = g_string_free (g_steal_pointer (&fingerprint), FALSE);
   return TRUE;
 }
 

@@ -27,7 +27,8 @@ typedef struct
   GCond changed;
   guint n_calls, n_running, n_most_running, largest_call;
   gboolean let_go;
-  GString *order; /* 's' for a single call, 'b' for one of more */
+  GPtrArray *hanging; /* of KmsCall, of a provider with submit() */
+  GString *order;     /* 's' for a single call, 'b' for one of more */
 } FakeProvider;
 
 typedef KmsProviderClass FakeProviderClass;
@@ -42,6 +43,7 @@ fake_provider_init (FakeProvider *self)
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->order = g_string_new (NULL);
+  self->hanging = g_ptr_array_new_with_free_func ((GDestroyNotify) kms_call_unref);
 }
 
 static void
@@ -50,6 +52,7 @@ fake_provider_finalize (GObject *object)
   FakeProvider *self = (FakeProvider *) object;
 
   g_string_free (self->order, TRUE);
+  g_ptr_array_unref (self->hanging);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
   G_OBJECT_CLASS (fake_provider_parent_class)->finalize (object);
@@ -167,7 +170,13 @@ submit (KmsProvider *provider, KmsCall *call)
 
   note_start (self, call);
   if (self->behaviour == HANG)
-    return;
+    {
+      g_mutex_lock (&self->lock);
+      g_ptr_array_add (self->hanging, kms_call_ref (call));
+      g_cond_broadcast (&self->changed);
+      g_mutex_unlock (&self->lock);
+      return;
+    }
   g_autoptr (GSource) source = g_idle_source_new ();
   g_source_set_callback (source, complete_later, call, NULL);
   g_source_attach (source, g_main_context_get_thread_default ());
@@ -234,7 +243,13 @@ let_go (FakeProvider *self)
   g_mutex_lock (&self->lock);
   self->let_go = TRUE;
   g_cond_broadcast (&self->changed);
+  while (KMS_PROVIDER_GET_CLASS (self)->submit != NULL && self->behaviour == HANG && self->hanging->len < self->n_calls)
+    g_cond_wait (&self->changed, &self->lock);
+  g_autoptr (GPtrArray) hanging = g_steal_pointer (&self->hanging);
+  self->hanging = g_ptr_array_new_with_free_func ((GDestroyNotify) kms_call_unref);
   g_mutex_unlock (&self->lock);
+  for (guint i = 0; i < hanging->len; i++)
+    complete_later (g_ptr_array_index (hanging, i));
 }
 
 static void
