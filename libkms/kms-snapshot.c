@@ -153,6 +153,15 @@ judge_provider (KmsSnapshot *self, const KmsConfigRoots *roots, KmsConfigInfo *i
 }
 
 static gboolean
+check_critical (KmsConfigInfo *info, gboolean is_critical, GError **error)
+{
+  if (info->error == NULL || info->state == KMS_STATE_DISABLED || !is_critical)
+    return TRUE;
+  g_propagate_prefixed_error (error, g_error_copy (info->error), "a provider with Critical=true can't be used: ");
+  return FALSE;
+}
+
+static gboolean
 add_provider (KmsSnapshot *self, KmsRegistry *registry, const KmsConfigRoots *roots, KmsConfigInfo *info,
               const char *program, GError **error)
 {
@@ -167,13 +176,11 @@ add_provider (KmsSnapshot *self, KmsRegistry *registry, const KmsConfigRoots *ro
     {
       _kms_config_info_fail (info, KMS_STATE_CONFIG_ERROR, local);
       g_ptr_array_add (self->unusable, _kms_provider_config_new_claims (info));
-      return TRUE;
+      return check_critical (info, g_strcmp0 (kms_config_info_get_value (info, "Provider", "Critical"), "true") == 0,
+                             error);
     }
   judge_provider (self, roots, info, config, program);
-  if (info->error == NULL || info->state == KMS_STATE_DISABLED || !_kms_provider_config_get_critical (config))
-    return TRUE;
-  g_propagate_prefixed_error (error, g_error_copy (info->error), "a provider with Critical=true can't be used: ");
-  return FALSE;
+  return check_critical (info, _kms_provider_config_get_critical (config), error);
 }
 
 static int
