@@ -32,6 +32,7 @@ struct _KeyLane
 {
   GMutex lock; /* for all of it */
   KeyCache *cache;
+  NoncePool nonces;
   Entry entries[N_ENTRIES];
   guint next;
 } __attribute__ ((aligned (64)));
@@ -327,6 +328,6 @@ key_lane_get (KeyLane *self, const char *name, guint32 version, const guint8 *ui
   ready = chosen != NULL ? find_ready (entry, chosen, error) : NULL;
   if (ready == NULL)
     return FALSE;
-  *handle = (KeyHandle){ entry->key, ready->number, ready->text, &ready->xaes };
+  *handle = (KeyHandle){ entry->key, ready->number, ready->text, &ready->xaes, &self->nonces };
   return TRUE;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "keystore.h"
+#include "nonce-pool.h"
 #include "xaes.h"
 
 G_BEGIN_DECLS
@@ -19,6 +20,7 @@ typedef struct
   guint32 version;
   const char *version_text;
   XaesKey *xaes;
+  NoncePool *nonces;
 } KeyHandle;
 
 KeyCache *key_cache_new (Keystore *keystore);

@@ -43,13 +43,16 @@ aad_clear (Aad *aad)
 static gboolean
 seal (const KeyHandle *handle, KmsContext *context, const guint8 *plaintext, gsize length, guint8 *out, GError **error)
 {
+  guint8 *nonce = out + LOCAL_HEADER_SIZE;
   Aad aad;
   gboolean sealed;
 
+  if (!nonce_pool_take (handle->nonces, nonce, error))
+    return FALSE;
   local_ciphertext_write_header (handle->key, handle->version, out);
   aad_init (&aad, context);
   memcpy (aad.data, out, LOCAL_HEADER_SIZE);
-  sealed = xaes_seal_random (handle->xaes, aad.data, aad.length, plaintext, length, out + LOCAL_HEADER_SIZE, error);
+  sealed = xaes_seal (handle->xaes, nonce, aad.data, aad.length, plaintext, length, nonce + XAES_NONCE_SIZE, error);
   aad_clear (&aad);
   return sealed;
 }

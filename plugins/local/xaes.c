@@ -86,6 +86,8 @@ derive_key (XaesKey *self, const guint8 *nonce, guint8 *derived)
   return code;
 }
 
+/* A new cipher for each message: with gnutls_aead_cipher_set_key() on one that was used, the accelerated AES-GCM of
+ * GnuTLS 3.7.9 starts from the old authentication key, and makes wrong tags. */
 static gboolean
 derive_cipher (XaesKey *self, const guint8 *nonce, gnutls_aead_cipher_hd_t *cipher, GError **error)
 {
