@@ -3,10 +3,14 @@
 """Help, completions and the manual page say the same as the table, and shells understand the completions."""
 
 import os
+import pty
 import re
+import select
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 
 import cli
 import tap
@@ -139,6 +143,41 @@ def check_bash_completes(root):
     tap.equal(complete_bash(root, "encrypt", "--as"), ["--as-version"], "an option")
     tap.equal(complete_bash(root, "decrypt", "--newline", "=", "a"), ["auto"], "a value")
     tap.equal(complete_bash(root, "completion", ""), ["bash", "zsh", "fish"], "shells")
+
+
+def type_and_read(terminal, text, expected):
+    """Types, and reads until what is expected is on the screen."""
+    end, seen = time.monotonic() + 30, b""
+    os.write(terminal, text)
+    while expected not in seen:
+        ready, _, _ = select.select([terminal], [], [], max(0, end - time.monotonic()))
+        if not ready:
+            raise tap.Failure(f"typed {text!r}, no {expected!r} in {seen!r}")
+        seen += os.read(terminal, 4096)
+
+
+def check_zsh_completes(root):
+    if shutil.which("zsh") is None:
+        raise tap.Skip("needs zsh")
+    root.write("package/boxes.d/orders.box", "[Box]\nVersion=1\n[Version 1]\nKeyId=insecure-test-key\n")
+    root.write("functions/_kmsctl", script("zsh"))
+    path = os.path.dirname(cli.KMSCTL) + ":" + os.environ["PATH"]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvpe("zsh", ["zsh", "-f", "-i"], root.environment(PATH=path, TERM="dumb"))
+    try:
+        start = f"fpath=({root.path('functions')} $fpath); autoload -U compinit; compinit -u -D; PS1='rea''dy> '\n"
+        type_and_read(terminal, start.encode(), b"ready> ")
+        for line, completed in ((b"kmsctl enc", b"kmsctl encrypt "), (b"kmsctl box en", b"kmsctl box enable "),
+                                (b"kmsctl --json encrypt o", b"encrypt orders "),
+                                (b"kmsctl provider show l", b"show local "), (b"kmsctl encrypt --as", b"--as-version "),
+                                (b"kmsctl decrypt --newline=a", b"--newline=auto ")):
+            type_and_read(terminal, line + b"\t", completed)
+            type_and_read(terminal, b"\x03", b"ready> ")
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
 
 
 def complete_fish(root, line):

@@ -15,7 +15,7 @@ KEY = ("--key", "insecure-test-key")
 
 
 class Terminal:
-    """kmsctl as the leader of a session on a terminal of its own."""
+    """kmsctl on a terminal of its own."""
 
     def __init__(self, root, *arguments, **env):
         self.seen = b""
