@@ -255,6 +255,19 @@ run_watch (KmsRun *self)
     _kms_deadline_wake (self);
 }
 
+/* Before anything is sent: who has cancelled already gets no work done. */
+static void
+fail_if_cancelled (KmsRun *self)
+{
+  g_autoptr (GError) reason = NULL;
+
+  if (!g_cancellable_set_error_if_cancelled (self->caller_cancellable, &reason))
+    return;
+  for (guint i = 0; i < self->n_items; i++)
+    if (self->items[i].state == KMS_ITEM_PENDING)
+      _kms_item_settle (&self->items[i], KMS_ITEM_FAILED, 0, g_error_copy (reason));
+}
+
 static guint
 count_pending (KmsRun *self)
 {
@@ -275,6 +288,7 @@ _kms_run_start (KmsRun *self, KmsRunDone done, gpointer user_data)
   if (self->timeout < 0)
     self->timeout = _kms_dispatch_timeout (self);
   _kms_dispatch_split (self, calls);
+  fail_if_cancelled (self);
   self->n_unsettled = count_pending (self);
   for (guint i = 0; i < self->n_items; i++)
     self->items[i].run = self;
