@@ -173,7 +173,7 @@ def check_zsh_completes(root):
                                 (b"kmsctl provider show l", b"show local "), (b"kmsctl encrypt --as", b"--as-version "),
                                 (b"kmsctl decrypt --newline=a", b"--newline=auto ")):
             type_and_read(terminal, line + b"\t", completed)
-            type_and_read(terminal, b"\x03", b"ready> ")
+            os.write(terminal, b"\x15")  # ^U empties the line
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
