@@ -87,8 +87,8 @@ run_wrap (Bench *bench, guint n)
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (GBytes) out
-        = kms_provider_encrypt (bench->provider, "bench", bench->plaintext, bench->context, NULL, &error);
+      g_autoptr (GBytes)
+        out = kms_provider_encrypt (bench->provider, "bench", bench->plaintext, bench->context, NULL, &error);
 
       if (out == NULL)
         g_error ("%s", error->message);
@@ -101,8 +101,8 @@ run_unwrap (Bench *bench, guint n)
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (KmsSecret) out
-        = kms_provider_decrypt (bench->provider, "bench", bench->ciphertext, bench->context, NULL, &error);
+      g_autoptr (KmsSecret)
+        out = kms_provider_decrypt (bench->provider, "bench", bench->ciphertext, bench->context, NULL, &error);
 
       if (out == NULL)
         g_error ("%s", error->message);
