@@ -428,7 +428,6 @@ test_fairness (void)
   for (guint i = 0; i < 10; i++)
     g_thread_join (threads[i]);
 
-  /* The blocker was the first of three single turns. */
   g_assert_cmpstr (self->order->str, ==, "sssbsssbsssbbbbbb");
   for (guint i = 0; i < 8; i++)
     caller_clear (&singles[i]);
@@ -463,7 +462,6 @@ test_deadline_keeps_results (void)
   g_assert_error (kms_batch_get_error (batch, 1), KMS_ERROR, KMS_ERROR_TIMED_OUT);
   g_assert_cmpuint (kms_batch_get_n_failed (batch), ==, 2);
 
-  /* The late answers are dropped, whether they come before or after the batch is gone. */
   let_go (self);
   g_assert_error (kms_batch_get_error (batch, 1), KMS_ERROR, KMS_ERROR_TIMED_OUT);
 }
@@ -509,7 +507,6 @@ test_completes_twice (void)
     {
       complete_twice = TRUE;
       kms_provider_run ((KmsProvider *) self, "key", first, NULL, &error);
-      /* Behind the first in the provider's thread, so that one was told off by then. */
       kms_provider_run ((KmsProvider *) self, "key", second, NULL, &error);
       g_assert_no_error (error);
       return;
