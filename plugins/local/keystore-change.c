@@ -87,6 +87,18 @@ purge (KeystoreSession *session, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
+void
+keystore_sweep (Keystore *self, GCancellable *cancellable)
+{
+  g_auto (KeystoreSession) session = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  /* Expired keys are gone for everybody in any case: who may not remove their files has nothing to complain of. */
+  if (!keystore_session_begin (&session, self, FALSE, FALSE, cancellable, &error)
+      || !purge (&session, cancellable, &error))
+    g_debug ("expired keys stay in %s: %s", self->directory, error->message);
+}
+
 static gboolean
 check_free (KeystoreSession *session, const char *name, GCancellable *cancellable, GError **error)
 {

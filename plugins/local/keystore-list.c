@@ -46,7 +46,7 @@ keystore_list_names (Keystore *self, int directory, GError **error)
 }
 
 static gboolean
-list_key (Keystore *self, int directory, const char *name, GPtrArray *keys, GPtrArray *problems,
+list_key (Keystore *self, int directory, const char *name, GPtrArray *keys, GPtrArray *problems, gboolean *expired,
           GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
@@ -54,7 +54,9 @@ list_key (Keystore *self, int directory, const char *name, GPtrArray *keys, GPtr
 
   if (key != NULL)
     {
-      if (!local_key_is_expired (key))
+      if (local_key_is_expired (key))
+        *expired = TRUE;
+      else
         g_ptr_array_add (keys, g_steal_pointer (&key));
       return TRUE;
     }
@@ -71,13 +73,14 @@ list_key (Keystore *self, int directory, const char *name, GPtrArray *keys, GPtr
 }
 
 static GPtrArray *
-list_at (Keystore *self, int directory, GPtrArray *problems, GCancellable *cancellable, GError **error)
+list_at (Keystore *self, int directory, GPtrArray *problems, gboolean *expired, GCancellable *cancellable,
+         GError **error)
 {
   g_autoptr (GPtrArray) names = keystore_list_names (self, directory, error);
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) local_key_unref);
 
   for (guint i = 0; names != NULL && i < names->len; i++)
-    if (!list_key (self, directory, g_ptr_array_index (names, i), keys, problems, cancellable, error))
+    if (!list_key (self, directory, g_ptr_array_index (names, i), keys, problems, expired, cancellable, error))
       return NULL;
   return names != NULL ? g_steal_pointer (&keys) : NULL;
 }
@@ -88,6 +91,7 @@ keystore_list_keys (Keystore *self, GPtrArray *problems, GCancellable *cancellab
   g_autoptr (GError) local_error = NULL;
   int directory = keystore_directory_open (self->directory, &local_error);
   GPtrArray *keys;
+  gboolean expired = FALSE;
 
   if (directory < 0 && g_error_matches (local_error, KMS_ERROR, KMS_ERROR_NOT_FOUND))
     return g_ptr_array_new_with_free_func ((GDestroyNotify) local_key_unref);
@@ -96,7 +100,9 @@ keystore_list_keys (Keystore *self, GPtrArray *problems, GCancellable *cancellab
       g_propagate_error (error, g_steal_pointer (&local_error));
       return NULL;
     }
-  keys = list_at (self, directory, problems, cancellable, error);
+  keys = list_at (self, directory, problems, &expired, cancellable, error);
   keystore_close_fd (&directory);
+  if (expired)
+    keystore_sweep (self, cancellable);
   return keys;
 }

@@ -33,6 +33,8 @@ void keystore_bump_generation (void);
 char *keystore_file_name (const char *name);
 LocalKey *keystore_read_key_at (Keystore *self, int directory, const char *name, FileStamp *stamp,
                                 GCancellable *cancellable, GError **error);
+/* Removes the keys whose time has come, as far as this process may. */
+void keystore_sweep (Keystore *self, GCancellable *cancellable);
 /* Names of keys, sorted. */
 GPtrArray *keystore_list_names (Keystore *self, int directory, GError **error);
 RootFile *keystore_read_root (Keystore *self, int directory, FileStamp *stamp, GError **error);
