@@ -143,15 +143,34 @@ keystore_remember_root (Keystore *self, const RootFile *root, KmsSecret *root_ke
   self->root_stamp = *stamp;
 }
 
+/* Takes the failure. A root that is missing is no key that is missing. */
+static gboolean
+fail_no_root (Keystore *self, GError *failure, GError **error)
+{
+  if (!g_error_matches (failure, KMS_ERROR, KMS_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
+  g_error_free (failure);
+  g_set_error (error, KMS_ERROR, KMS_ERROR_INTEGRITY,
+               "the keystore %s has no file \"" ROOT_NAME "\", without which no key opens: restore it from a backup",
+               self->directory);
+  return FALSE;
+}
+
 static gboolean
 load_root_locked (Keystore *self, int directory, gboolean any_root, GCancellable *cancellable, GError **error)
 {
+  g_autoptr (GError) failure = NULL;
   FileStamp stamp;
-  g_autoptr (RootFile) root = keystore_read_root (self, directory, &stamp, error);
+  g_autoptr (RootFile) root = keystore_read_root (self, directory, &stamp, &failure);
   g_autoptr (KmsSecret) root_key = NULL;
   MasterKeys *masters;
 
-  if (root == NULL || (!any_root && !check_root_setting (self, root, error)))
+  if (root == NULL)
+    return fail_no_root (self, g_steal_pointer (&failure), error);
+  if (!any_root && !check_root_setting (self, root, error))
     return FALSE;
   if (self->root_key != NULL && memcmp (self->root_id, root->id, sizeof root->id) == 0)
     root_key = kms_secret_ref (self->root_key);

@@ -24,14 +24,18 @@
 static KmsSecret *
 read_file_entry (Keystore *self, const guint8 *id, GError **error)
 {
+  g_autoptr (GError) failure = NULL;
   g_autoptr (KmsSecret)
-    file = keystore_read_secret (AT_FDCWD, self->root_file, self->root_file, FILE_MAX_SIZE, TRUE, error);
+    file = keystore_read_secret (AT_FDCWD, self->root_file, self->root_file, FILE_MAX_SIZE, TRUE, &failure);
   const guint8 *data;
   gsize length;
 
   if (file == NULL)
     {
-      g_prefix_error (error, "the root of the keystore %s is a file: ", self->directory);
+      /* Not NOT_FOUND: that is said of keys, and a caller may pass over a key that is gone. */
+      g_set_error (error, KMS_ERROR, KMS_ERROR_CREDENTIALS,
+                   "the root of the keystore %s is a file, and it can't be used: %s", self->directory,
+                   failure->message);
       return NULL;
     }
   data = kms_secret_get_data (file, &length);

@@ -42,6 +42,16 @@ assert_read_fails (Fixture *fixture, const char *name, KmsError code, const char
   assert_fails (key != NULL, &error, code, part);
 }
 
+static void
+assert_list_fails (Fixture *fixture, KmsError code)
+{
+  g_autoptr (Keystore) keystore = fixture_open (fixture, NULL);
+  g_autoptr (GError) error = NULL;
+  GPtrArray *keys = keystore_list_keys (keystore, NULL, NULL, &error);
+
+  assert_fails (keys != NULL, &error, code, "");
+}
+
 static guint
 mode_of (Fixture *fixture, const char *name)
 {
@@ -319,11 +329,14 @@ test_other_root (void)
   assert_read_fails (&fixture, "orders", KMS_ERROR_INTEGRITY, "cut short");
   path = fixture_path (&fixture, "root.key");
   g_assert_cmpint (unlink (path), ==, 0);
-  assert_read_fails (&fixture, "orders", KMS_ERROR_NOT_FOUND, "root.key");
+  assert_read_fails (&fixture, "orders", KMS_ERROR_CREDENTIALS, "root.key: there is no such file");
+  assert_list_fails (&fixture, KMS_ERROR_CREDENTIALS);
 
   g_free (path);
   path = fixture_path (&fixture, "root");
   g_assert_cmpint (unlink (path), ==, 0);
+  assert_read_fails (&fixture, "orders", KMS_ERROR_INTEGRITY, "has no file \"root\"");
+  assert_list_fails (&fixture, KMS_ERROR_INTEGRITY);
   keystore_free (g_steal_pointer (&keystore));
   keystore = fixture_open (&fixture, NULL);
   created = keystore_create_key (keystore, "new", NULL, NULL, &error);
@@ -351,7 +364,7 @@ test_permissions (void)
   assert_read_fails (&fixture, "orders", KMS_ERROR_CONFIG, "orders.kmskey has mode 0666, so others could change it");
   g_assert_cmpint (chmod (key, 0600), ==, 0);
   g_assert_cmpint (chmod (root_key, 0644), ==, 0);
-  assert_read_fails (&fixture, "orders", KMS_ERROR_CONFIG, "chmod go-rwx");
+  assert_read_fails (&fixture, "orders", KMS_ERROR_CREDENTIALS, "chmod go-rwx");
   g_assert_cmpint (chmod (root_key, 0600), ==, 0);
   g_assert_cmpint (rename (key, target), ==, 0);
   g_assert_cmpint (symlink (target, key), ==, 0);
