@@ -268,10 +268,12 @@ static guint
 sort_inspected (const KmsPair *pairs, guint n, KmsNameKind unmarked, KmsPairPlace *sorted, GError **error)
 {
   g_autoptr (GPtrArray) inspected = g_ptr_array_new_with_free_func (g_free);
+  gboolean kinds[KMS_NAME_KIND_SYMBOL + 1] = { FALSE };
 
   for (guint i = 0; i < n; i++)
     {
       KmsNameKind kind = pairs[i].kind == KMS_NAME_KIND_UNMARKED ? unmarked : pairs[i].kind;
+      kinds[kind] = TRUE;
       g_ptr_array_add (inspected, inspect_name (&pairs[i], kind));
       sorted[i] = (KmsPairPlace){ (guint16) i, (guint16) i };
     }
@@ -279,7 +281,7 @@ sort_inspected (const KmsPair *pairs, guint n, KmsNameKind unmarked, KmsPairPlac
   for (guint i = 1; i < n; i++)
     if (compare_inspected (&sorted[i - 1], &sorted[i], inspected->pdata) == 0)
       return refuse_twice (&pairs[sorted[i].name], error);
-  return collapse (pairs, sorted, n);
+  return kinds[KMS_NAME_KIND_STRING] && kinds[KMS_NAME_KIND_SYMBOL] ? collapse (pairs, sorted, n) : n;
 }
 
 guint

@@ -24,5 +24,6 @@ ruby_answer (const char *script, const char *input)
   g_subprocess_communicate_utf8 (process, input, NULL, &output, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (g_subprocess_get_successful (process));
-  return g_strsplit (output, "\n", -1);
+  /* Not g_strsplit(), whose strstr() makes sanitizers look at the whole rest for every line. */
+  return g_strsplit_set (output, "\n", -1);
 }

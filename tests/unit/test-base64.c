@@ -126,7 +126,7 @@ test_decode_like_ruby (void)
     input->str);
   if (answers == NULL)
     return;
-  g_auto (GStrv) lines = g_strsplit (input->str, "\n", -1);
+  g_auto (GStrv) lines = g_strsplit_set (input->str, "\n", -1);
   guint n_strict = 0;
   for (guint i = 0; i < N_TEXTS; i++)
     {

@@ -5,6 +5,7 @@
 #include <libkms/kms.h>
 
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,8 +29,8 @@ count_criticals (const char *domain, GLogLevelFlags level, const char *message, 
 typedef gboolean (*Child) (gpointer data);
 
 /* The child leaves without atexit handlers: it has the parent's. */
-static void
-run_child (Child child, gpointer data)
+static gboolean
+ends_right (Child child, gpointer data)
 {
   int status;
   pid_t pid = fork ();
@@ -39,7 +40,13 @@ run_child (Child child, gpointer data)
     _exit (child (data) ? RIGHT : 1);
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
   g_assert_true (WIFEXITED (status));
-  g_assert_cmpint (WEXITSTATUS (status), ==, RIGHT);
+  return WEXITSTATUS (status) == RIGHT;
+}
+
+static void
+run_child (Child child, gpointer data)
+{
+  g_assert_true (ends_right (child, data));
 }
 
 static KmsSecret *
@@ -137,12 +144,19 @@ test_fork_new (void)
 
 static gint stop; /* atomic */
 
+/* More at once than a thread keeps to itself, so that the lock is taken; but nothing of malloc()'s, whose state in a
+ * child is not what is tested here. */
 static gpointer
 churn (gpointer data)
 {
+  KmsSecret *secrets[64];
+
   while (!g_atomic_int_get (&stop))
     {
-      g_autoptr (GPtrArray) secrets = make_all ();
+      for (guint i = 0; i < G_N_ELEMENTS (secrets); i++)
+        secrets[i] = make (sizes[i % 2], 1);
+      for (guint i = 0; i < G_N_ELEMENTS (secrets); i++)
+        kms_secret_unref (secrets[i]);
     }
   return NULL;
 }
@@ -249,16 +263,29 @@ test_must_lock_later (void)
   run_child (refuses_unlocked_slots, NULL);
 }
 
-/* The kernel's limit, which root and CAP_IPC_LOCK do not feel. */
+/* Root and CAP_IPC_LOCK do not feel the kernel's limit. */
+static gboolean
+drop_mlock (void)
+{
+  struct rlimit none = { 0, 0 };
+
+  return setrlimit (RLIMIT_MEMLOCK, &none) == 0 && (geteuid () != 0 || setresuid (NOBODY, NOBODY, NOBODY) == 0);
+}
+
+static gboolean
+feels_no_limit (gpointer data)
+{
+  g_autofree guint8 *own = g_malloc (65536);
+
+  return drop_mlock () && mlock (own, 65536) == 0;
+}
+
 static gboolean
 feels_rlimit (gpointer data)
 {
-  struct rlimit none = { 0, 0 };
   gboolean unlocked;
 
-  if (setrlimit (RLIMIT_MEMLOCK, &none) != 0)
-    return FALSE;
-  if (geteuid () == 0 && setresuid (NOBODY, NOBODY, NOBODY) != 0)
+  if (!drop_mlock ())
     return FALSE;
   g_autoptr (KmsSecret) secret = make (32, 1);
   kms_secret_get_memory (NULL, NULL, &unlocked);
@@ -272,7 +299,10 @@ feels_rlimit (gpointer data)
 static void
 test_rlimit (void)
 {
-  run_child (feels_rlimit, NULL);
+  if (ends_right (feels_no_limit, NULL))
+    g_test_skip ("mlock() has no limit here, as under a sanitizer");
+  else
+    run_child (feels_rlimit, NULL);
 }
 
 /* A secret of whole pages ends where nobody may read. */

@@ -5,6 +5,7 @@
 #include <libkms/kms.h>
 
 #include <string.h>
+#include <sys/mman.h>
 
 #define N_THREADS 4
 #define N_ROUNDS 20000
@@ -188,11 +189,24 @@ find_mapping_flags (gconstpointer address)
   return NULL;
 }
 
+/* Sanitizers make mlock() do nothing. */
+static gboolean
+mlock_works (void)
+{
+  g_autofree guint8 *own = g_malloc (65536);
+  gboolean locked = mlock (own, 65536) == 0;
+  g_autofree char *flags = find_mapping_flags (own + 32768);
+
+  munlock (own, 65536);
+  return locked && flags != NULL && strstr (flags, " lo ") != NULL;
+}
+
 /* lo: locked; dd: left out of core dumps; wf: wiped in a forked child. */
 static void
 test_protected (void)
 {
   static const gsize some[] = { 32, 2048, 4096, 20000 };
+  gboolean can_lock = mlock_works ();
 
   for (guint i = 0; i < G_N_ELEMENTS (some); i++)
     {
@@ -206,11 +220,14 @@ test_protected (void)
           return;
         }
       kms_secret_get_memory (NULL, NULL, &unlocked);
-      if (!unlocked)
+      g_assert_false (unlocked);
+      if (can_lock)
         g_assert_nonnull (strstr (flags, " lo "));
       g_assert_nonnull (strstr (flags, " dd "));
       g_assert_nonnull (strstr (flags, " wf "));
     }
+  if (!can_lock)
+    g_test_skip ("mlock() does nothing here, as under a sanitizer; the rest was tested");
 }
 
 /* What is freed is used again. */
