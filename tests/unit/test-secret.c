@@ -344,6 +344,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   /* First, while all memory can still be locked. */
   g_test_add_func ("/secret/protected", test_protected);
+  g_test_add_func ("/secret/no-growth", test_no_growth);
   g_test_add_func ("/secret/sizes", test_sizes);
   g_test_add_func ("/secret/empty", test_empty);
   g_test_add_func ("/secret/apart", test_apart);
@@ -353,7 +354,6 @@ main (int argc, char **argv)
   g_test_add_func ("/secret/references", test_references);
   g_test_add_func ("/secret/wiped", test_wiped);
   g_test_add_func ("/secret/wiped-uncommitted", test_wiped_uncommitted);
-  g_test_add_func ("/secret/no-growth", test_no_growth);
   g_test_add_func ("/secret/threads", test_threads);
   g_test_add_func ("/secret/across-threads", test_across_threads);
   g_test_add_func ("/secret/threads-end", test_threads_end);
