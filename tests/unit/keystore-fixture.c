@@ -41,7 +41,9 @@ remove_tree (const char *path)
 void
 fixture_clear (Fixture *self)
 {
-  remove_tree (self->top);
+  /* A test that was skipped made nothing. */
+  if (self->top != NULL)
+    remove_tree (self->top);
   g_free (self->top);
   g_free (self->directory);
 }
