@@ -22,11 +22,12 @@ struct _KmsConfigInfo
   gatomicrefcount refs;
   KmsConfigKind kind;
   char *name;
-  KmsState state;
-  GError *error;
-  GPtrArray *files;    /* NULL-terminated at the end */
-  GPtrArray *warnings; /* NULL-terminated at the end */
-  GArray *values;      /* of KmsConfigValue */
+  gint state;           /* atomic, a KmsState */
+  GError *error;        /* atomic: once set, it stays, since callers borrow it */
+  GPtrArray *files;     /* NULL-terminated at the end */
+  GPtrArray *warnings;  /* atomic, NULL-terminated at the end; never changed, but replaced by a longer one */
+  GPtrArray *withdrawn; /* earlier lists of warnings, which callers may have borrowed */
+  GArray *values;       /* of KmsConfigValue */
   char *module_path;
   char *fingerprint; /* of all files: another one is another configuration */
 };
@@ -44,7 +45,7 @@ void _kms_config_info_warn (KmsConfigInfo *self, const char *format, ...) G_GNUC
 /* "FILE: [group] key", for messages about a value; NULL-safe. */
 char *_kms_config_info_describe (KmsConfigInfo *self, const char *group, const char *key);
 
-/* A copy in which state and error can be changed: who listed the old one keeps it as it was. */
-KmsConfigInfo *_kms_config_info_copy (KmsConfigInfo *self);
+/* Its module was loaded, or refused to be: later than the reading, while others may hold the info. */
+void _kms_config_info_set_loaded (KmsConfigInfo *self);
 
 G_END_DECLS

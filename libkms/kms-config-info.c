@@ -45,52 +45,56 @@ kms_config_info_unref (KmsConfigInfo *self)
   g_clear_error (&self->error);
   g_ptr_array_unref (self->files);
   g_ptr_array_unref (self->warnings);
+  g_ptr_array_unref (self->withdrawn);
   g_array_unref (self->values);
   g_free (self->module_path);
   g_free (self->fingerprint);
   g_free (self);
 }
 
-KmsConfigInfo *
-_kms_config_info_copy (KmsConfigInfo *self)
-{
-  KmsConfigInfo *copy = g_new0 (KmsConfigInfo, 1);
-
-  g_atomic_ref_count_init (&copy->refs);
-  copy->kind = self->kind;
-  copy->name = g_strdup (self->name);
-  copy->state = self->state;
-  copy->error = self->error == NULL ? NULL : g_error_copy (self->error);
-  copy->files = g_ptr_array_ref (self->files);
-  copy->warnings = g_ptr_array_ref (self->warnings);
-  copy->values = g_array_ref (self->values);
-  copy->module_path = g_strdup (self->module_path);
-  copy->fingerprint = g_strdup (self->fingerprint);
-  return copy;
-}
-
 void
 _kms_config_info_fail (KmsConfigInfo *self, KmsState state, GError *error)
 {
-  if (self->error != NULL)
-    {
-      g_error_free (error);
-      return;
-    }
-  self->state = state;
-  self->error = error;
+  if (g_atomic_pointer_compare_and_exchange (&self->error, NULL, error))
+    g_atomic_int_set (&self->state, (gint) state);
+  else
+    g_error_free (error);
+}
+
+void
+_kms_config_info_set_loaded (KmsConfigInfo *self)
+{
+  g_atomic_int_set (&self->state, KMS_STATE_LOADED);
+}
+
+static gpointer
+copy_warning (gconstpointer warning, gpointer user_data)
+{
+  return g_strdup (warning);
 }
 
 void
 _kms_config_info_warn (KmsConfigInfo *self, const char *format, ...)
 {
+  static GMutex writers;
   va_list arguments;
 
   va_start (arguments, format);
-  char *warning = g_strdup_vprintf (format, arguments);
+  g_autofree char *warning = g_strdup_vprintf (format, arguments);
   va_end (arguments);
   g_debug ("%s", warning);
-  g_ptr_array_insert (self->warnings, (int) self->warnings->len - 1, warning);
+
+  g_mutex_lock (&writers);
+  GPtrArray *old = self->warnings;
+  if (!g_strv_contains ((const char *const *) old->pdata, warning))
+    {
+      GPtrArray *longer = g_ptr_array_copy (old, (GCopyFunc) (void (*) (void)) copy_warning, NULL);
+      g_ptr_array_set_free_func (longer, g_free);
+      g_ptr_array_insert (longer, (int) longer->len - 1, g_steal_pointer (&warning));
+      g_ptr_array_add (self->withdrawn, old);
+      g_atomic_pointer_set (&self->warnings, longer);
+    }
+  g_mutex_unlock (&writers);
 }
 
 static KmsConfigValue *
@@ -164,7 +168,7 @@ kms_config_info_get_state (KmsConfigInfo *self)
 {
   g_return_val_if_fail (self != NULL, KMS_STATE_CONFIG_ERROR);
 
-  return self->state;
+  return (KmsState) g_atomic_int_get (&self->state);
 }
 
 /**
@@ -182,7 +186,8 @@ kms_config_info_get_error (KmsConfigInfo *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->error;
+  /* A module that was refused at first may have been loaded since. */
+  return kms_config_info_get_state (self) == KMS_STATE_LOADED ? NULL : g_atomic_pointer_get (&self->error);
 }
 
 /**
@@ -218,7 +223,7 @@ kms_config_info_get_warnings (KmsConfigInfo *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return (const char *const *) self->warnings->pdata;
+  return (const char *const *) ((GPtrArray *) g_atomic_pointer_get (&self->warnings))->pdata;
 }
 
 /**

@@ -52,7 +52,8 @@ set_relocated (KmsConfigRoots *self, const char *root)
 
   self->layers[KMS_LAYER_PACKAGE] = g_build_filename (absolute, "package", NULL);
   self->layers[KMS_LAYER_ADMIN] = g_build_filename (absolute, "admin", NULL);
-  self->layers[KMS_LAYER_USER] = g_build_filename (absolute, "user", NULL);
+  if (_kms_environment_get ("KMS_NO_USER_CONFIG") == NULL)
+    self->layers[KMS_LAYER_USER] = g_build_filename (absolute, "user", NULL);
   self->keys = g_build_filename (absolute, "keys", NULL);
 }
 

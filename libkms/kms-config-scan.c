@@ -41,6 +41,7 @@ info_new (KmsConfigKind kind, const char *name)
   self->name = g_strdup (name);
   self->files = new_terminated_list ();
   self->warnings = new_terminated_list ();
+  self->withdrawn = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
   self->values = g_array_new (FALSE, TRUE, sizeof (KmsConfigValue));
   g_array_set_clear_func (self->values, value_clear);
   self->fingerprint = g_strdup ("");
@@ -81,13 +82,37 @@ set_value (KmsConfigInfo *self, const char *group, const char *key, const char *
   g_array_append_val (self->values, made);
 }
 
+/* The first line that no prefix of the text can be read with, counted from 1. */
+static guint
+find_bad_line (const char *text, gsize length)
+{
+  const char *end = text + length;
+  guint line = 1;
+
+  for (const char *at = text; at < end; line++)
+    {
+      const char *newline = memchr (at, '\n', (gsize) (end - at));
+      at = newline == NULL ? end : newline + 1;
+      g_autoptr (GKeyFile) file = g_key_file_new ();
+      if (!g_key_file_load_from_data (file, text, (gsize) (at - text), G_KEY_FILE_NONE, NULL))
+        return line;
+    }
+  return line;
+}
+
 static gboolean
 merge_text (KmsConfigInfo *self, const char *path, const char *text, gsize length, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
 
-  if (!g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, error))
-    return FALSE;
+  if (!g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, NULL))
+    {
+      /* Not GLib's message: it quotes the line, which may be a secret in the wrong place. */
+      g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
+                   "line %u can't be read; every line is [GROUP], KEY=VALUE, a comment that begins with #, or empty",
+                   find_bad_line (text, length));
+      return FALSE;
+    }
   g_auto (GStrv) groups = g_key_file_get_groups (file, NULL);
   for (guint i = 0; groups[i] != NULL; i++)
     {

@@ -74,7 +74,7 @@ kms_key_store_export_key (KmsKeyStore *self, const char *key_id, KmsSecret *pass
  *
  * Imports a key that was exported. Blocks.
  *
- * Returns: (transfer full): the key, or %NULL with @error set: %KMS_ERROR_ALREADY_EXISTS, %KMS_ERROR_CREDENTIALS
+ * Returns: (transfer full): the key, or %NULL with @error set: %KMS_ERROR_ALREADY_EXISTS, %KMS_ERROR_INVALID_CIPHERTEXT
  *   for a wrong passphrase or damaged text
  *
  * Since: 1.0

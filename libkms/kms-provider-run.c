@@ -105,6 +105,17 @@ harvest_run (KmsRun *run, KmsBatch *batch)
 }
 
 static gboolean
+may_block (KmsProvider *self, GError **error)
+{
+  if (!_kms_provider_thread_is_current ())
+    return TRUE;
+  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_SUPPORTED,
+               "%s: a blocking call from a provider's own thread would wait for itself; use kms_provider_run_async()",
+               kms_provider_get_name (self));
+  return FALSE;
+}
+
+static gboolean
 conclude (KmsProvider *self, const char *key_id, KmsBatch *batch, gint64 started, GError **error)
 {
   g_autoptr (GError) local = NULL;
@@ -145,6 +156,8 @@ kms_provider_run (KmsProvider *self, const char *key_id, KmsBatch *batch, GCance
     run_borrowed (self, key_id, batch, cancellable);
   else
     {
+      if (!may_block (self, error))
+        return FALSE;
       g_autoptr (KmsRun) run = make_run (self, key_id, batch, cancellable);
       _kms_run_wait (run);
       harvest_run (run, batch);

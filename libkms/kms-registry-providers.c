@@ -17,24 +17,23 @@ find_config (GPtrArray *configs, const char *name)
   return NULL;
 }
 
-static KmsProvider *
-fail_provider (KmsRegistry *self, KmsSnapshot *snapshot, KmsConfigInfo *info, KmsState state, GError *reason,
-               GError **error)
+char *
+_kms_registry_make_provider_key (KmsConfigInfo *info)
 {
-  /* Infos are shared with who listed them: the failed one takes the place of the old. */
-  KmsConfigInfo *failed = _kms_config_info_copy (info);
+  return g_strconcat (info->name, " ", info->fingerprint, NULL);
+}
 
-  _kms_config_info_fail (failed, state, g_error_copy (reason));
-  g_mutex_lock (&self->lock);
-  g_hash_table_replace (snapshot->infos[KMS_CONFIG_KIND_PROVIDER], failed->name, failed);
-  g_mutex_unlock (&self->lock);
+static KmsProvider *
+fail_provider (KmsConfigInfo *info, KmsState state, GError *reason, GError **error)
+{
+  _kms_config_info_fail (info, state, g_error_copy (reason));
   g_propagate_error (error, reason);
   return NULL;
 }
 
 /* Called without the lock: module code runs. */
 static KmsProvider *
-make_provider (KmsRegistry *self, KmsSnapshot *snapshot, KmsConfigInfo *info, KmsProviderConfig *config, GError **error)
+make_provider (KmsSnapshot *snapshot, KmsConfigInfo *info, KmsProviderConfig *config, GError **error)
 {
   KmsState state = KMS_STATE_LOAD_FAILED;
   GError *local = NULL;
@@ -44,15 +43,15 @@ make_provider (KmsRegistry *self, KmsSnapshot *snapshot, KmsConfigInfo *info, Km
   if (type == 0)
     {
       g_prefix_error (&local, "%s: ", info->name);
-      return fail_provider (self, snapshot, info, state, local, error);
+      return fail_provider (info, state, local, error);
     }
   KmsProvider *provider = _kms_provider_new (type, config, &local);
   if (provider == NULL)
     {
       state = g_error_matches (local, KMS_ERROR, KMS_ERROR_CONFIG) ? KMS_STATE_CONFIG_ERROR : KMS_STATE_LOAD_FAILED;
-      return fail_provider (self, snapshot, info, state, local, error);
+      return fail_provider (info, state, local, error);
     }
-  info->state = KMS_STATE_LOADED;
+  _kms_config_info_set_loaded (info);
   return provider;
 }
 
@@ -69,7 +68,7 @@ dup_provider (KmsRegistry *self, KmsSnapshot *snapshot, const char *name, GError
       g_propagate_error (error, g_error_copy (info->error));
       return NULL;
     }
-  g_autofree char *key = g_strconcat (name, " ", info->fingerprint, NULL);
+  g_autofree char *key = _kms_registry_make_provider_key (info);
   g_mutex_lock (&self->lock);
   KmsProvider *known = g_hash_table_lookup (self->providers, key);
   if (known != NULL)
@@ -78,7 +77,7 @@ dup_provider (KmsRegistry *self, KmsSnapshot *snapshot, const char *name, GError
   if (known != NULL)
     return known;
 
-  g_autoptr (KmsProvider) made = make_provider (self, snapshot, info, config, error);
+  g_autoptr (KmsProvider) made = make_provider (snapshot, info, config, error);
   if (made == NULL)
     return NULL;
   g_mutex_lock (&self->lock);

@@ -53,13 +53,27 @@ kms_registry_init (KmsRegistry *self)
 }
 
 static void
+asker_clear (gpointer data)
+{
+  KmsAsker *asker = data;
+  if (asker->destroy != NULL)
+    asker->destroy (asker->data);
+}
+
+static void
+asker_unref (KmsAsker *asker)
+{
+  g_atomic_rc_box_release_full (asker, asker_clear);
+}
+
+static void
 kms_registry_finalize (GObject *object)
 {
   KmsRegistry *self = KMS_REGISTRY (object);
 
   kms_registry_set_report_operations (self, FALSE);
-  if (self->ask_destroy != NULL)
-    self->ask_destroy (self->ask_data);
+  if (self->asker != NULL)
+    asker_unref (self->asker);
   g_hash_table_unref (self->providers);
   g_hash_table_unref (self->boxes);
   g_clear_pointer (&self->snapshot, _kms_snapshot_unref);
@@ -185,6 +199,28 @@ kms_registry_new_default (GError **error)
   return kms_registry_new (NULL, NULL, error);
 }
 
+/* Who still uses one keeps it; the last reference is not dropped under the lock, since that runs module code. */
+static GPtrArray *
+steal_replaced_locked (KmsRegistry *self)
+{
+  GPtrArray *replaced = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GHashTable) current = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_hash_table_iter_init (&iter, self->snapshot->infos[KMS_CONFIG_KIND_PROVIDER]);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    g_hash_table_add (current, _kms_registry_make_provider_key (value));
+  g_hash_table_iter_init (&iter, self->providers);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    if (!g_hash_table_contains (current, key))
+      {
+        g_ptr_array_add (replaced, g_object_ref (value));
+        g_hash_table_iter_remove (&iter);
+      }
+  return replaced;
+}
+
 /**
  * kms_registry_reload:
  * @self: a registry
@@ -209,6 +245,7 @@ kms_registry_reload (KmsRegistry *self, GError **error)
   g_autoptr (KmsSnapshot) old = self->snapshot;
   self->snapshot = fresh;
   g_hash_table_foreach_remove (self->boxes, is_forgotten, NULL);
+  g_autoptr (GPtrArray) replaced = steal_replaced_locked (self);
   g_mutex_unlock (&self->lock);
   if (strcmp (old->fingerprint, fresh->fingerprint) != 0)
     g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
@@ -334,10 +371,9 @@ char *
 kms_registry_dup_directory (KmsRegistry *self, KmsConfigKind kind)
 {
   g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
-  const char *layer = self->roots->layers[KMS_LAYER_USER];
+  g_autoptr (KmsSnapshot) snapshot = _kms_registry_get_snapshot (self);
+  const char *layer = self->roots->layers[snapshot->has_user_layer ? KMS_LAYER_USER : KMS_LAYER_ADMIN];
 
-  if (layer == NULL)
-    layer = self->roots->layers[KMS_LAYER_ADMIN];
   return g_build_filename (layer, _kms_config_kind_directory (kind), NULL);
 }
 
@@ -416,33 +452,38 @@ kms_registry_set_ask_secret_func (KmsRegistry *self, KmsAskSecretFunc func, gpoi
 {
   g_return_if_fail (KMS_IS_REGISTRY (self));
 
+  KmsAsker *asker = NULL;
+  if (func != NULL)
+    {
+      asker = g_atomic_rc_box_new0 (KmsAsker);
+      *asker = (KmsAsker){ func, user_data, destroy };
+    }
   g_mutex_lock (&self->lock);
-  GDestroyNotify old_destroy = self->ask_destroy;
-  gpointer old_data = self->ask_data;
-  self->ask_func = func;
-  self->ask_data = user_data;
-  self->ask_destroy = destroy;
+  KmsAsker *old = self->asker;
+  self->asker = asker;
   g_mutex_unlock (&self->lock);
-  if (old_destroy != NULL)
-    old_destroy (old_data);
+  if (old != NULL)
+    asker_unref (old);
 }
 
 KmsSecret *
 _kms_registry_ask_secret (KmsRegistry *self, KmsProvider *provider, const char *prompt, gboolean confirm,
                           GCancellable *cancellable, GError **error)
 {
-  KmsAskSecretFunc func = NULL;
-  gpointer data = NULL;
+  KmsAsker *asker = NULL;
 
   if (self != NULL)
     {
       g_mutex_lock (&self->lock);
-      func = self->ask_func;
-      data = self->ask_data;
+      asker = self->asker == NULL ? NULL : g_atomic_rc_box_acquire (self->asker);
       g_mutex_unlock (&self->lock);
     }
-  if (func != NULL)
-    return func (provider, prompt, confirm, cancellable, data, error);
+  if (asker != NULL)
+    {
+      KmsSecret *secret = asker->func (provider, prompt, confirm, cancellable, asker->data, error);
+      asker_unref (asker);
+      return secret;
+    }
   g_set_error (error, KMS_ERROR, KMS_ERROR_CREDENTIALS,
                "a passphrase is needed, and this program has nobody to ask; name a file with PassphraseFile=");
   return NULL;

@@ -12,6 +12,7 @@ typedef struct
   gatomicrefcount refs;
   KmsConfigInfo *global;
   KmsPermissions permissions;
+  gboolean has_user_layer;                      /* FALSE with UserConfig=none */
   GHashTable *infos[KMS_CONFIG_KIND_MODEL + 1]; /* name → KmsConfigInfo */
   GPtrArray *configs;                           /* of KmsProviderConfig, those that may be used */
   GPtrArray *unusable;                          /* of KmsProviderConfig, those that claim key ids, but can't be used */

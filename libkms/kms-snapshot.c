@@ -252,6 +252,7 @@ _kms_snapshot_new (KmsRegistry *registry, const KmsConfigRoots *all_roots, const
   g_atomic_ref_count_init (&self->refs);
   self->configs = g_ptr_array_new_with_free_func ((GDestroyNotify) _kms_provider_config_unref);
   self->unusable = g_ptr_array_new_with_free_func ((GDestroyNotify) _kms_provider_config_unref);
+  self->has_user_layer = roots->layers[KMS_LAYER_USER] != NULL;
   /* Before the reading: what changes meanwhile is seen at the next look. */
   self->fingerprint = _kms_snapshot_look (all_roots);
   self->global = _kms_config_read_global (roots, KMS_PERMISSIONS_WARN);
