@@ -1,0 +1,85 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tells everything: what it got is its answer, and it reports all that a provider can report besides. */
+#include "mock.h"
+
+MOCK_DEFINE_TYPE (MockTells, mock_tells)
+
+static void
+append_context (GString *text, const char *what, const char *json, gsize length)
+{
+  g_string_append_printf (text, " %s=", what);
+  g_string_append_len (text, json == NULL ? "(none)" : json, json == NULL ? -1 : (gssize) length);
+}
+
+static char *
+tell (KmsItem *item)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  gsize length, json_length;
+  const guint8 *input = kms_item_get_input (item, &length);
+  const char *json = kms_item_get_context_json (item, &json_length);
+
+  g_string_append_printf (text, "key=%s form=%d", kms_item_get_key_id (item), kms_item_get_context_form (item));
+  append_context (text, "context", json, json_length);
+  if (kms_item_get_operation (item) == KMS_OPERATION_REWRAP)
+    {
+      json = kms_item_get_new_context_json (item, &json_length);
+      g_string_append_printf (text, " new-key=%s", kms_item_get_new_key_id (item));
+      append_context (text, "new-context", json, json_length);
+    }
+  g_string_append (text, " input=");
+  g_string_append_len (text, (const char *) input, (gssize) length);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+answer (KmsItem *item)
+{
+  gsize length;
+  const char *input = (const char *) kms_item_get_input (item, &length);
+  g_autofree char *text = tell (item);
+
+  kms_item_set_key_version (item, "7");
+  kms_item_set_used_key_id (item, "the-key-behind-the-alias");
+  kms_item_set_request_id (item, "request-1");
+  kms_item_set_binding (item, KMS_BINDING_VERIFIED);
+  if (length >= 4 && memcmp (input, "fail", 4) == 0)
+    kms_item_fail (item, KMS_ERROR_THROTTLED, "told to fail");
+  else
+    mock_answer_item (item, text);
+}
+
+static gboolean
+answer_all (KmsProvider *self, KmsCall *call, GError **error)
+{
+  for (guint i = 0; i < kms_call_get_n_items (call); i++)
+    answer (kms_call_get_item (call, i));
+  return TRUE;
+}
+
+static gboolean
+open_provider (KmsProvider *self, GError **error)
+{
+  KmsCapability capabilities = KMS_CAPABILITY_ENCRYPT | KMS_CAPABILITY_DECRYPT;
+
+  if (kms_provider_get_setting_boolean (self, "Rewraps"))
+    capabilities |= KMS_CAPABILITY_REWRAP;
+  if (kms_provider_get_setting_boolean (self, "Inline"))
+    capabilities |= KMS_CAPABILITY_INLINE;
+  kms_provider_set_capabilities (self, capabilities);
+  return TRUE;
+}
+
+static void
+mock_tells_class_init (MockTellsClass *klass)
+{
+  klass->open = open_provider;
+  klass->encrypt = answer_all;
+  klass->decrypt = answer_all;
+  klass->rewrap = answer_all;
+  kms_provider_class_add_setting (klass, "Rewraps", KMS_SETTING_BOOLEAN, "false", NULL, "rewrap within itself");
+  kms_provider_class_add_setting (klass, "Inline", KMS_SETTING_BOOLEAN, "false", NULL, "work in the caller's thread");
+}
+
+KMS_MODULE_DEFINE (.id = "tells", .type_name = "MockTells", .get_type = mock_tells_get_type, MOCK_ORIGIN);
