@@ -191,8 +191,11 @@ kms_registry_dup_provider_for_key (KmsRegistry *self, const char *key_id, const 
   if (provider_name == NULL && config == NULL)
     return NULL;
   const char *name = provider_name != NULL ? provider_name : _kms_provider_config_get_name (config);
+  const char *stripped = config == NULL ? key_id : _kms_routing_strip (config, key_id, error);
+  if (stripped == NULL)
+    return NULL;
   KmsProvider *provider = dup_provider (self, snapshot, name, error);
   if (provider != NULL && provider_key_id != NULL)
-    *provider_key_id = g_strdup (_kms_routing_strip (config, key_id));
+    *provider_key_id = g_strdup (stripped);
   return provider;
 }

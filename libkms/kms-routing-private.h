@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * else as the fallback; ties go to the higher priority, then to the name. NULL if nobody does. */
 KmsProviderConfig *_kms_routing_find (GPtrArray *configs, const char *key_id, gboolean *is_fallback);
 
-/* The key id as the provider knows it: without the prefix that claimed it. */
-const char *_kms_routing_strip (KmsProviderConfig *config, const char *key_id);
+/* The key id as the provider knows it: without the prefix that claimed it. NULL where that stands there twice. */
+const char *_kms_routing_strip (KmsProviderConfig *config, const char *key_id, GError **error);
 
 G_END_DECLS

@@ -3,6 +3,8 @@
 /* Which provider a key id belongs to. */
 #include "kms-routing-private.h"
 
+#include "kms-error.h"
+
 #define RANK_NONE (-1)
 #define RANK_FALLBACK 0
 #define RANK_EXACT G_MAXINT
@@ -65,7 +67,7 @@ _kms_routing_find (GPtrArray *configs, const char *key_id, gboolean *is_fallback
 }
 
 const char *
-_kms_routing_strip (KmsProviderConfig *config, const char *key_id)
+_kms_routing_strip (KmsProviderConfig *config, const char *key_id, GError **error)
 {
   const char *const *exact = _kms_provider_config_get_exact (config);
 
@@ -73,5 +75,12 @@ _kms_routing_strip (KmsProviderConfig *config, const char *key_id)
     return key_id;
   int prefix = longest_prefix (_kms_provider_config_get_prefixes (config), key_id);
   int match = longest_prefix (_kms_provider_config_get_matches (config), key_id);
-  return prefix > 0 && prefix >= match ? key_id + prefix : key_id;
+  if (prefix <= 0 || prefix < match)
+    return key_id;
+  if (strncmp (key_id, key_id + prefix, (gsize) prefix) != 0)
+    return key_id + prefix;
+  g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+               "key id \"%s\" has the prefix \"%.*s\" twice, and no key is called so; write it once", key_id, prefix,
+               key_id);
+  return NULL;
 }

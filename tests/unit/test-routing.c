@@ -109,10 +109,22 @@ test_cut (Fixture *self, gconstpointer data)
   open_registry (self);
   assert_key_id (self, "vault/orders", NULL, "vault", "orders");
   assert_key_id (self, "openbao/a/b", NULL, "vault", "a/b");
-  assert_key_id (self, "vault/vault/x", NULL, "vault", "vault/x");
+  assert_key_id (self, "vault/openbao/x", NULL, "vault", "openbao/x");
+  assert_key_id (self, "vault/vaults", NULL, "vault", "vaults");
   assert_key_id (self, "projects/p", NULL, "google", "projects/p");
   assert_key_id (self, "insecure-test-key", NULL, "test", "insecure-test-key");
   assert_key_id (self, "alias/x", NULL, "aws", "alias/x");
+}
+
+/* The gem would ask for a key that no server knows. */
+static void
+test_prefix_twice (Fixture *self, gconstpointer data)
+{
+  open_registry (self);
+  g_autoptr (GError) error = get_error (self, "vault/vault/x");
+
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "\"vault/vault/x\" has the prefix \"vault/\" twice"));
 }
 
 static void
@@ -228,6 +240,7 @@ main (int argc, char **argv)
 #define ADD(path, function) g_test_add ("/routing/" path, Fixture, NULL, setup, function, teardown)
   ADD ("gem", test_gem);
   ADD ("cut", test_cut);
+  ADD ("prefix-twice", test_prefix_twice);
   ADD ("longest", test_longest);
   ADD ("ties", test_ties);
   ADD ("pinned", test_pinned);
