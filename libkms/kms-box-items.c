@@ -68,7 +68,8 @@ fill_context (KmsBox *self, KmsItem *item, const KmsStored *stored, KmsContext *
 {
   KmsContextForm form = kms_context_get_form (context);
 
-  if (stored->format != KMS_STORED_FORMAT_VERSIONED && form == KMS_CONTEXT_FORM_MAP)
+  /* A raw text too: the gem called to_json on whatever the context was. */
+  if (stored->format != KMS_STORED_FORMAT_VERSIONED && form != KMS_CONTEXT_FORM_NONE)
     form = KMS_CONTEXT_FORM_LEGACY;
   _kms_item_set_context (item, context, form, self->dialect);
 }

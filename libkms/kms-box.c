@@ -131,10 +131,13 @@ check_state (KmsBox *self, KmsOperation operation, GError **error)
   return FALSE;
 }
 
+/* No context has no names, as an empty one. */
 static gboolean
 has_required_names (KmsBox *self, KmsContext *context)
 {
-  if (kms_context_get_form (context) != KMS_CONTEXT_FORM_MAP
+  KmsContextForm form = kms_context_get_form (context);
+
+  if (form == KMS_CONTEXT_FORM_RAW || form == KMS_CONTEXT_FORM_LEGACY
       || kms_context_get_n_pairs (context) != self->n_require_context)
     return FALSE;
   for (guint i = 0; i < self->n_require_context; i++)

@@ -12,6 +12,7 @@ struct _KmsInspection
   char *version;
   char *key_id;
   char *provider;
+  gboolean is_damaged; /* "v01:": names a version, and is never decrypted */
   gboolean is_active;
   gboolean is_current;
   GBytes *ciphertext;
@@ -99,24 +100,52 @@ kms_inspect (const char *stored, gssize length, GError **error)
   self->ciphertext = decode (&parsed);
   if (parsed.format == KMS_STORED_FORMAT_LEGACY_GOOGLE)
     self->key_id = _kms_stored_dup_google_key_id (&parsed);
+  self->is_damaged = parsed.is_damaged;
   return self;
 }
 
 static gboolean
-inspect_at_provider (KmsInspection *self, KmsBox *box, KmsBoxVersion *version, GError **error)
+inspect_at_provider (KmsInspection *self, KmsProvider *provider, const char *key_id, GError **error)
 {
-  const char *key_id;
-  KmsProvider *provider = _kms_box_resolve (box, version, &key_id, error);
-
-  if (provider == NULL)
-    return FALSE;
-  self->provider = g_strdup (kms_provider_get_name (provider));
   GError *local = NULL;
+
+  self->provider = g_strdup (kms_provider_get_name (provider));
   self->details = kms_provider_inspect (provider, key_id, self->ciphertext, &local);
   if (local == NULL)
     return TRUE;
   g_propagate_error (error, local);
   return FALSE;
+}
+
+static gboolean
+inspect_version (KmsInspection *self, KmsBox *box, GError **error)
+{
+  KmsBoxVersion *version = _kms_box_find_version (box, self->version, strlen (self->version), NULL);
+  const char *key_id;
+
+  if (version == NULL)
+    return TRUE;
+  self->key_id = g_strdup (version->key_id);
+  self->is_active = !self->is_damaged;
+  self->is_current = self->is_active && strcmp (self->version, box->encrypting->version) == 0;
+  KmsProvider *provider = _kms_box_resolve (box, version, &key_id, error);
+  return provider != NULL && inspect_at_provider (self, provider, key_id, error);
+}
+
+/* The string names its key: no version of the box matters. */
+static gboolean
+inspect_named_key (KmsInspection *self, KmsBox *box, GError **error)
+{
+  g_autofree char *name = NULL, *key_id = NULL;
+
+  if (self->key_id != NULL)
+    name = kms_registry_find_provider_for_key (box->registry, self->key_id, NULL, NULL);
+  if (name == NULL)
+    return TRUE;
+  g_autoptr (KmsProvider)
+    provider = kms_registry_dup_provider_for_key (box->registry, self->key_id, NULL, &key_id, error);
+  self->is_active = provider != NULL;
+  return provider != NULL && inspect_at_provider (self, provider, key_id, error);
 }
 
 /**
@@ -139,17 +168,11 @@ kms_box_inspect (KmsBox *self, const char *stored, gssize length, GError **error
   g_return_val_if_fail (KMS_IS_BOX (self), NULL);
   g_autoptr (KmsInspection) inspection = kms_inspect (stored, length, error);
 
-  if (inspection == NULL || inspection->version == NULL)
-    return g_steal_pointer (&inspection);
-  KmsBoxVersion *version = _kms_box_find_version (self, inspection->version, strlen (inspection->version), NULL);
-  inspection->is_active = version != NULL;
-  if (version == NULL)
-    return g_steal_pointer (&inspection);
-  inspection->key_id = g_strdup (version->key_id);
-  inspection->is_current = strcmp (inspection->version, self->encrypting->version) == 0;
-  if (!inspect_at_provider (inspection, self, version, error))
+  if (inspection == NULL)
     return NULL;
-  return g_steal_pointer (&inspection);
+  gboolean success = inspection->version != NULL ? inspect_version (inspection, self, error)
+                                                 : inspect_named_key (inspection, self, error);
+  return success ? g_steal_pointer (&inspection) : NULL;
 }
 
 /**
@@ -192,9 +215,9 @@ kms_inspection_get_version (KmsInspection *self)
  * kms_inspection_get_key_id:
  * @self: an inspection
  *
- * Gets the master key that the version means.
+ * Gets the master key that the version means, or that the string itself names.
  *
- * Returns: (transfer none) (nullable): the key id, or %NULL if no box was asked, or the version is not active
+ * Returns: (transfer none) (nullable): the key id, or %NULL if neither is known
  *
  * Since: 1.0
  */
@@ -228,9 +251,9 @@ kms_inspection_get_provider (KmsInspection *self)
  * kms_inspection_get_is_active:
  * @self: an inspection
  *
- * Tells whether the box has the version.
+ * Tells whether the box has the version, or whether somebody takes the key id that stands in the string itself.
  *
- * Returns: whether it can be decrypted
+ * Returns: whether the box would try to decrypt it
  *
  * Since: 1.0
  */

@@ -45,7 +45,7 @@ admit_size (KmsProviderPrivate *priv, KmsItem *item)
 }
 
 static gboolean
-admit_context (KmsProviderPrivate *priv, KmsItem *item, KmsContext *context, gboolean encrypting)
+admit_context (KmsProviderPrivate *priv, KmsItem *item, KmsContext *context, KmsContextForm form, gboolean encrypting)
 {
   GError *error = NULL;
 
@@ -54,6 +54,13 @@ admit_context (KmsProviderPrivate *priv, KmsItem *item, KmsContext *context, gbo
   if (G_UNLIKELY (!kms_context_check (context, &error)))
     {
       kms_item_take_error (item, error);
+      return FALSE;
+    }
+  /* Nobody could read it again: behind "vN:" stand contexts of today's forms. */
+  if (G_UNLIKELY (encrypting && form == KMS_CONTEXT_FORM_LEGACY))
+    {
+      kms_item_fail (item, KMS_ERROR_INVALID_ARGUMENT,
+                     "a context of the legacy form only decrypts; encrypt with names and values that are text");
       return FALSE;
     }
   if (G_LIKELY (priv->binding != KMS_BINDING_IGNORED || priv->allow_unbound_context || !encrypting))
@@ -82,8 +89,9 @@ _kms_provider_admit (KmsProvider *self, KmsItem *item)
       kms_item_fail (item, KMS_ERROR_INVALID_ARGUMENT, "the key id is empty behind the provider's prefix; name a key");
       return FALSE;
     }
-  return admit_size (priv, item) && admit_context (priv, item, item->context, item->operation == KMS_OPERATION_ENCRYPT)
-         && (!rewrap || admit_context (priv, item, item->new_context, TRUE));
+  return admit_size (priv, item)
+         && admit_context (priv, item, item->context, item->form, item->operation == KMS_OPERATION_ENCRYPT)
+         && (!rewrap || admit_context (priv, item, item->new_context, kms_context_get_form (item->new_context), TRUE));
 }
 
 static gboolean
@@ -120,7 +128,7 @@ check_call (KmsCall *call)
   GError *error = NULL;
 
   if (G_LIKELY (_kms_provider_check_fork (call->provider, &error)
-                && !g_cancellable_set_error_if_cancelled (call->cancellable, &error)))
+                && (call->cancellable == NULL || !g_cancellable_set_error_if_cancelled (call->cancellable, &error))))
     return TRUE;
   fail_pending (call, error);
   return FALSE;

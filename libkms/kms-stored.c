@@ -39,7 +39,8 @@ parse_version (const char *text, gsize length, KmsStored *stored)
   return TRUE;
 }
 
-/* "$gc$", the shortened key id, "$", the ciphertext: both with line breaks. */
+/* "$gc$", the shortened key id, "$", the ciphertext: both with line breaks. What has no second "$" has no key id: it
+ * must not go to whoever version 1 belongs to. */
 static gboolean
 parse_google (const char *text, gsize length, KmsStored *stored)
 {
@@ -47,13 +48,11 @@ parse_google (const char *text, gsize length, KmsStored *stored)
     return FALSE;
   const char *start = text + 4;
   const char *end = memchr (start, '$', length - 4);
-  if (end == NULL)
-    return FALSE;
   stored->format = KMS_STORED_FORMAT_LEGACY_GOOGLE;
   stored->short_key_id = start;
-  stored->short_key_id_length = (gsize) (end - start);
-  stored->payload = end + 1;
-  stored->payload_length = length - (gsize) (end + 1 - text);
+  stored->short_key_id_length = end == NULL ? 0 : (gsize) (end - start);
+  stored->payload = end == NULL ? text + length : end + 1;
+  stored->payload_length = (gsize) (text + length - stored->payload);
   return TRUE;
 }
 
@@ -120,5 +119,8 @@ _kms_stored_dup_google_key_id (const KmsStored *stored)
   g_auto (GStrv) parts = g_strsplit (short_id, "/", -1);
   if (g_strv_length (parts) < 4)
     return NULL;
+  for (guint i = 0; i < 4; i++)
+    if (parts[i][0] == '\0')
+      return NULL;
   return g_strdup_printf ("projects/%s/locations/%s/keyRings/%s/cryptoKeys/%s", parts[0], parts[1], parts[2], parts[3]);
 }
