@@ -28,7 +28,7 @@ entry_reset (KmsBatchEntry *entry)
   g_clear_pointer (&entry->new_stored, g_free);
   g_clear_pointer (&entry->new_ciphertext, g_bytes_unref);
   g_clear_error (&entry->error);
-  g_clear_pointer (&entry->remarks, _kms_item_remarks_free);
+  g_clear_pointer (&entry->remarks, _kms_item_remarks_unref);
   entry->binding = KMS_BINDING_UNKNOWN;
 }
 

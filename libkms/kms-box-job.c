@@ -107,10 +107,12 @@ apply_options (KmsBoxJob *self, KmsItem *item)
   KmsJsonDialect other;
 
   _kms_batch_get_json_dialect (self->batch, &item->dialect);
+  if (self->encrypting)
+    return;
   if (item->form == KMS_CONTEXT_FORM_MAP || item->form == KMS_CONTEXT_FORM_LEGACY)
     if (kms_context_get_form (item->context) == KMS_CONTEXT_FORM_MAP)
       _kms_batch_get_context_form (self->batch, &item->form);
-  if (self->attempt == 0 || self->encrypting)
+  if (self->attempt == 0)
     return;
   KmsItem failed = { .state = KMS_ITEM_FAILED, .context = item->context };
   failed.error = g_error_new_literal (KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT, "");
@@ -147,7 +149,7 @@ harvest_item (KmsBoxJob *self, KmsItem *item, guint index)
   KmsBatchEntry *entry = _kms_batch_get_entry (self->batch, index);
   gboolean rewrap = kms_batch_get_operation (self->batch) == KMS_OPERATION_REWRAP;
 
-  g_clear_pointer (&entry->remarks, _kms_item_remarks_free);
+  g_clear_pointer (&entry->remarks, _kms_item_remarks_unref);
   entry->remarks = g_steal_pointer (&item->remarks);
   if (item->provider != NULL)
     entry->binding = _kms_provider_get_private (item->provider)->binding;

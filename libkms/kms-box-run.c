@@ -67,7 +67,10 @@ run_borrowed (KmsBox *self, KmsBatch *batch, GCancellable *cancellable)
     {
       guint n = MIN (n_all - start, KMS_BORROWED_ITEMS);
       for (guint i = 0; i < n; i++)
-        prepare_borrowed (self, batch, _kms_batch_get_entry (batch, start + i), &items[i]);
+        {
+          prepare_borrowed (self, batch, _kms_batch_get_entry (batch, start + i), &items[i]);
+          items[i].before = i > 0 ? &items[i - 1] : NULL;
+        }
       _kms_dispatch_inline (items, n, cancellable);
       for (guint i = 0; i < n; i++)
         {

@@ -68,6 +68,7 @@ kms_box_encrypt (KmsBox *self, KmsSecret *plaintext, KmsContext *context, GCance
     }
   if (_kms_provider_is_inline (item.provider))
     {
+      item.is_single = TRUE;
       _kms_dispatch_inline (&item, 1, cancellable);
       char *stored = finish_item (self, &item, started, error) ? _kms_box_make_stored (self, &item) : NULL;
       _kms_item_clear (&item);
@@ -83,6 +84,7 @@ kms_box_encrypt (KmsBox *self, KmsSecret *plaintext, KmsContext *context, GCance
 static KmsSecret *
 decrypt_inline (KmsBox *self, KmsItem *item, GCancellable *cancellable, gint64 started, GError **error)
 {
+  item->is_single = TRUE;
   _kms_dispatch_inline (item, 1, cancellable);
   return finish_item (self, item, started, error) ? _kms_item_steal_secret (item) : NULL;
 }

@@ -274,7 +274,7 @@ put_map (KmsContext *self, guint8 *out)
   const KmsPairPlace *sorted = self->sorted;
   g_autofree KmsPairPlace *by_bytes = NULL;
 
-  if (G_UNLIKELY (!is_sorted_by_bytes (self)))
+  if (G_UNLIKELY (!self->is_plainly_sorted && !is_sorted_by_bytes (self)))
     {
       sorted = by_bytes = g_memdup2 (self->sorted, self->n_sorted * sizeof *sorted);
       g_qsort_with_data (by_bytes, (gint) self->n_sorted, sizeof *sorted, compare_places, self);

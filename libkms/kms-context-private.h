@@ -34,10 +34,11 @@ struct _KmsContext
 {
   gint refs; /* atomic */
   KmsContextForm form;
-  gboolean has_escapes;  /* some byte is not written to JSON as it is */
-  gboolean has_dialects; /* some byte is not written alike in all dialects */
-  GError *error;         /* not NULL: made of what is no context, and refused by everything */
-  guint n_pairs;         /* as given */
+  gboolean has_escapes;       /* some byte is not written to JSON as it is */
+  gboolean has_dialects;      /* some byte is not written alike in all dialects */
+  gboolean is_plainly_sorted; /* by the bytes of the names, known from their making */
+  GError *error;              /* not NULL: made of what is no context, and refused by everything */
+  guint n_pairs;              /* as given */
   guint n_sorted;
   KmsPair *pairs;
   KmsPairPlace *sorted;

@@ -138,13 +138,17 @@ KmsContext *
 _kms_context_new_from_pairs (const KmsPair *pairs, guint n_pairs)
 {
   int names = 0, values = 0;
+  gboolean any_marked = FALSE;
   gsize n_bytes = 0;
   char *text;
 
   if (n_pairs > KMS_CONTEXT_MAX_PAIRS)
     return refuse ("a context of %u pairs is larger than the limit of %d", n_pairs, KMS_CONTEXT_MAX_PAIRS);
   for (guint i = 0; i < n_pairs; i++)
-    n_bytes += (gsize) pairs[i].name_length + pairs[i].value_length;
+    {
+      n_bytes += (gsize) pairs[i].name_length + pairs[i].value_length;
+      any_marked = any_marked || pairs[i].kind != KMS_NAME_KIND_UNMARKED;
+    }
   if (n_bytes > KMS_CONTEXT_MAX_BYTES)
     return refuse ("a context of %" G_GSIZE_FORMAT " bytes is larger than the limit of %d", n_bytes,
                    KMS_CONTEXT_MAX_BYTES);
@@ -161,6 +165,7 @@ _kms_context_new_from_pairs (const KmsPair *pairs, guint n_pairs)
   if (n_pairs > 0)
     /* Looks at the texts given: reading the copies right behind their writing stalls the processor. */
     self->n_sorted = _kms_context_sort (pairs, n_pairs, names == 0, self->sorted, &self->error);
+  self->is_plainly_sorted = names == 0 && !any_marked;
   return self;
 }
 

@@ -15,9 +15,11 @@ typedef enum {
   KMS_ITEM_FAILED,
 } KmsItemState;
 
-/* What came out besides; allocated by the first setter, since most providers have nothing to say. */
+/* What came out besides; allocated by the first setter, since most providers have nothing to say. Never changed while
+ * shared: the items of a batch usually have the same key version. Shared within one batch only, which one thread uses. */
 typedef struct
 {
+  guint refs;
   char *key_version;
   char *used_key_id;
   char *request_id;
@@ -52,6 +54,8 @@ struct _KmsItem
   gsize new_json_length;
   GError *error;
   KmsItemRemarks *remarks;
+  const struct _KmsItem *before; /* in the same thread's array: its remarks may be shared */
+  gboolean is_single;            /* one value through a simple call: nobody can read the remarks */
   KmsOperation operation;
   KmsItemState state;
   KmsContextForm form;
@@ -69,7 +73,7 @@ _kms_item_init (KmsItem *self, KmsOperation operation)
   self->operation = operation;
 }
 
-void _kms_item_remarks_free (KmsItemRemarks *remarks);
+void _kms_item_remarks_unref (KmsItemRemarks *remarks);
 void _kms_item_clear (KmsItem *self);
 
 /* Sets context and form together: a NULL context has no form. */

@@ -11,9 +11,9 @@
 #include "kms-secret.h"
 
 void
-_kms_item_remarks_free (KmsItemRemarks *remarks)
+_kms_item_remarks_unref (KmsItemRemarks *remarks)
 {
-  if (remarks == NULL)
+  if (--remarks->refs > 0)
     return;
   g_free (remarks->key_version);
   g_free (remarks->used_key_id);
@@ -32,19 +32,31 @@ item_drop_output (KmsItem *self)
   self->length = 0;
 }
 
-void
-_kms_item_clear (KmsItem *self)
+/* What only some items own. */
+static void
+item_free_extras (KmsItem *self)
 {
-  item_drop_output (self);
-  if (self->json != self->json_scratch)
-    g_free (self->json);
   g_free (self->new_json);
   g_free (self->owned_input);
   g_free (self->owned_key_id);
   g_clear_object (&self->owned_provider);
   g_clear_pointer (&self->owned_context, kms_context_unref);
   g_clear_error (&self->error);
-  g_clear_pointer (&self->remarks, _kms_item_remarks_free);
+}
+
+void
+_kms_item_clear (KmsItem *self)
+{
+  if (self->secret != NULL
+      || (self->operation != KMS_OPERATION_DECRYPT && self->output != NULL && self->output != self->output_scratch))
+    item_drop_output (self);
+  if (self->json != NULL && self->json != self->json_scratch)
+    g_free (self->json);
+  if (self->new_json != NULL || self->owned_input != NULL || self->owned_key_id != NULL || self->owned_provider != NULL
+      || self->owned_context != NULL || self->error != NULL)
+    item_free_extras (self);
+  if (self->remarks != NULL)
+    _kms_item_remarks_unref (self->remarks);
 }
 
 void
@@ -408,15 +420,52 @@ replace_string (char **where, const char *value)
   *where = g_strdup (value);
 }
 
+static KmsItemRemarks *
+remarks_new (const KmsItemRemarks *like)
+{
+  KmsItemRemarks *remarks = g_new0 (KmsItemRemarks, 1);
+
+  remarks->refs = 1;
+  if (like == NULL)
+    return remarks;
+  remarks->key_version = g_strdup (like->key_version);
+  remarks->used_key_id = g_strdup (like->used_key_id);
+  remarks->request_id = g_strdup (like->request_id);
+  remarks->binding = like->binding;
+  return remarks;
+}
+
 /* The caller may read the remarks as soon as the item is settled: too late to add any. */
 static KmsItemRemarks *
 get_remarks (KmsItem *self)
 {
   g_return_val_if_fail (!kms_item_is_settled (self), NULL);
 
+  if (self->is_single)
+    return NULL;
   if (self->remarks == NULL)
-    self->remarks = g_new0 (KmsItemRemarks, 1);
+    self->remarks = remarks_new (NULL);
+  else if (self->remarks->refs > 1)
+    {
+      KmsItemRemarks *shared = self->remarks;
+      self->remarks = remarks_new (shared);
+      _kms_item_remarks_unref (shared);
+    }
   return self->remarks;
+}
+
+/* Those of the item before, if they say this and no more. */
+static gboolean
+share_remarks (KmsItem *self, const char *key_version)
+{
+  KmsItemRemarks *other = self->before == NULL ? NULL : self->before->remarks;
+
+  if (self->remarks != NULL || other == NULL || g_strcmp0 (other->key_version, key_version) != 0
+      || other->used_key_id != NULL || other->request_id != NULL || other->binding != KMS_BINDING_UNKNOWN)
+    return FALSE;
+  other->refs++;
+  self->remarks = other;
+  return TRUE;
 }
 
 /**
@@ -431,6 +480,8 @@ get_remarks (KmsItem *self)
 void
 kms_item_set_key_version (KmsItem *self, const char *key_version)
 {
+  if (self->is_single || share_remarks (self, key_version))
+    return;
   KmsItemRemarks *remarks = get_remarks (self);
   if (remarks != NULL)
     replace_string (&remarks->key_version, key_version);

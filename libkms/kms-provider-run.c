@@ -71,8 +71,11 @@ run_borrowed (KmsProvider *self, const char *key_id, KmsBatch *batch, GCancellab
     {
       guint n = MIN (n_all - start, KMS_BORROWED_ITEMS);
       for (guint i = 0; i < n; i++)
-        item_fill (&items[i], kms_batch_get_operation (batch), self, key_id, batch,
-                   _kms_batch_get_entry (batch, start + i));
+        {
+          item_fill (&items[i], kms_batch_get_operation (batch), self, key_id, batch,
+                     _kms_batch_get_entry (batch, start + i));
+          items[i].before = i > 0 ? &items[i - 1] : NULL;
+        }
       _kms_dispatch_inline (items, n, cancellable);
       for (guint i = 0; i < n; i++)
         {
@@ -253,23 +256,57 @@ kms_provider_run_finish (KmsProvider *self, GAsyncResult *result, GError **error
 }
 
 /* One value: the same way, without a batch where no thread is changed. */
-static gboolean
-run_single (KmsProvider *self, const char *key_id, KmsOperation operation, KmsBatchEntry *entry,
-            GCancellable *cancellable, GError **error)
+static void
+single_init (KmsItem *item, KmsOperation operation, KmsProvider *self, const char *key_id, KmsContext *context)
 {
-  KmsItem item;
+  _kms_item_init (item, operation);
+  item->provider = self;
+  item->key_id = key_id;
+  item->is_single = TRUE;
+  _kms_item_set_context (item, context, kms_context_get_form (context), KMS_JSON_DIALECT_RAILS);
+}
+
+static gboolean
+single_run (KmsItem *item, GCancellable *cancellable, GError **error)
+{
   gint64 started = _kms_operation_start ();
 
-  item_fill (&item, operation, self, key_id, NULL, entry);
-  _kms_dispatch_inline (&item, 1, cancellable);
-  item_harvest (&item, entry);
-  _kms_item_clear (&item);
-  g_clear_pointer (&entry->remarks, _kms_item_remarks_free);
-  _kms_operation_report (self, key_id, operation, 1, entry->error, started);
-  if (entry->error == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&entry->error));
+  _kms_dispatch_inline (item, 1, cancellable);
+  if (G_LIKELY (item->state == KMS_ITEM_DONE))
+    {
+      _kms_operation_report (item->provider, item->key_id, item->operation, 1, NULL, started);
+      return TRUE;
+    }
+  GError *failure = _kms_item_steal_error (item);
+  _kms_operation_report (item->provider, item->key_id, item->operation, 1, failure, started);
+  g_propagate_error (error, failure);
   return FALSE;
+}
+
+static GBytes *
+encrypt_single (KmsProvider *self, const char *key_id, KmsSecret *plaintext, KmsContext *context,
+                GCancellable *cancellable, GError **error)
+{
+  KmsItem item;
+
+  single_init (&item, KMS_OPERATION_ENCRYPT, self, key_id, context);
+  item_set_plaintext (&item, plaintext);
+  GBytes *ciphertext = single_run (&item, cancellable, error) ? _kms_item_dup_ciphertext (&item) : NULL;
+  _kms_item_clear (&item);
+  return ciphertext;
+}
+
+static KmsSecret *
+decrypt_single (KmsProvider *self, const char *key_id, GBytes *ciphertext, KmsContext *context,
+                GCancellable *cancellable, GError **error)
+{
+  KmsItem item;
+
+  single_init (&item, KMS_OPERATION_DECRYPT, self, key_id, context);
+  item.input = g_bytes_get_data (ciphertext, &item.input_length);
+  KmsSecret *plaintext = single_run (&item, cancellable, error) ? _kms_item_steal_secret (&item) : NULL;
+  _kms_item_clear (&item);
+  return plaintext;
 }
 
 /**
@@ -295,10 +332,7 @@ kms_provider_encrypt (KmsProvider *self, const char *key_id, KmsSecret *plaintex
   g_return_val_if_fail (key_id != NULL && plaintext != NULL, NULL);
 
   if (_kms_provider_is_inline (self))
-    {
-      KmsBatchEntry entry = { .secret = plaintext, .context = context };
-      return run_single (self, key_id, KMS_OPERATION_ENCRYPT, &entry, cancellable, error) ? entry.new_ciphertext : NULL;
-    }
+    return encrypt_single (self, key_id, plaintext, context, cancellable, error);
   g_autoptr (KmsBatch) batch = kms_batch_new (KMS_OPERATION_ENCRYPT);
   kms_batch_add_secret (batch, plaintext, context);
   if (!kms_provider_run (self, key_id, batch, cancellable, error))
@@ -329,10 +363,7 @@ kms_provider_decrypt (KmsProvider *self, const char *key_id, GBytes *ciphertext,
   g_return_val_if_fail (key_id != NULL && ciphertext != NULL, NULL);
 
   if (_kms_provider_is_inline (self))
-    {
-      KmsBatchEntry entry = { .ciphertext = ciphertext, .context = context };
-      return run_single (self, key_id, KMS_OPERATION_DECRYPT, &entry, cancellable, error) ? entry.plaintext : NULL;
-    }
+    return decrypt_single (self, key_id, ciphertext, context, cancellable, error);
   g_autoptr (KmsBatch) batch = kms_batch_new (KMS_OPERATION_DECRYPT);
   kms_batch_add_ciphertext (batch, ciphertext, context, NULL);
   if (!kms_provider_run (self, key_id, batch, cancellable, error))

@@ -25,21 +25,21 @@ encrypt_block (XaesKey *self, const guint8 *in, guint8 *out)
 {
   guint8 zeros[BLOCK_SIZE] = { 0 };
 
-  gnutls_cipher_set_iv (self->block, zeros, sizeof zeros);
-  return gnutls_cipher_encrypt2 (self->block, in, BLOCK_SIZE, out, BLOCK_SIZE);
+  gnutls_cipher_set_iv (self->cipher, zeros, sizeof zeros);
+  return gnutls_cipher_encrypt2 (self->cipher, in, BLOCK_SIZE, out, BLOCK_SIZE);
 }
 
 gboolean
 xaes_key_init (XaesKey *self, const guint8 *key, GError **error)
 {
   guint8 zeros[BLOCK_SIZE] = { 0 };
-  guint8 l[BLOCK_SIZE];
+  guint8 l[BLOCK_SIZE], k1[BLOCK_SIZE];
   gnutls_datum_t key_datum = { (guint8 *) key, XAES_KEY_SIZE };
   gnutls_datum_t iv = { zeros, sizeof zeros };
   int code;
 
   memset (self, 0, sizeof *self);
-  code = gnutls_cipher_init (&self->block, GNUTLS_CIPHER_AES_256_CBC, &key_datum, &iv);
+  code = gnutls_cipher_init (&self->cipher, GNUTLS_CIPHER_AES_256_CBC, &key_datum, &iv);
   if (code < 0)
     return xaes_fail (error, "gnutls_cipher_init", code);
 
@@ -52,37 +52,54 @@ xaes_key_init (XaesKey *self, const guint8 *key, GError **error)
 
   /* Doubling in GF(2^128), without a branch on a bit of the key. */
   for (guint i = 0; i < BLOCK_SIZE - 1; i++)
-    self->k1[i] = (guint8) ((l[i] << 1) | (l[i + 1] >> 7));
-  self->k1[BLOCK_SIZE - 1] = (guint8) ((l[BLOCK_SIZE - 1] << 1) ^ (0x87 & -(l[0] >> 7)));
+    k1[i] = (guint8) ((l[i] << 1) | (l[i + 1] >> 7));
+  k1[BLOCK_SIZE - 1] = (guint8) ((l[BLOCK_SIZE - 1] << 1) ^ (0x87 & -(l[0] >> 7)));
+  memcpy (&self->k1, k1, sizeof k1);
   gnutls_memset (l, 0, sizeof l);
+  gnutls_memset (k1, 0, sizeof k1);
   return TRUE;
 }
 
 void
 xaes_key_clear (XaesKey *self)
 {
-  if (self->block != NULL)
-    gnutls_cipher_deinit (self->block);
+  if (self->cipher != NULL)
+    gnutls_cipher_deinit (self->cipher);
   gnutls_memset (self, 0, sizeof *self);
 }
 
-static int
-derive_key (XaesKey *self, const guint8 *nonce, guint8 *derived)
+/* What is wiped together. */
+typedef struct
 {
-  guint8 block[BLOCK_SIZE];
+  Block blocks[2];
+  Block key[2];
+} DerivedKey;
+
+/* The counter and the first 12 bytes of the nonce, composed in a register: to write parts of a block and read it whole
+ * behind that stalls the processor. */
+static Block
+make_block (guint8 counter, const guint8 *nonce)
+{
+  guint32 low;
+  guint64 high;
+
+  memcpy (&low, nonce, sizeof low);
+  memcpy (&high, nonce + sizeof low, sizeof high);
+  low = GUINT32_FROM_BE (low);
+  guint64 first = (guint64) counter << 48 | (guint64) 'X' << 40 | low;
+  return (Block){ GUINT64_TO_BE (first), high };
+}
+
+static int
+derive_key (XaesKey *self, const guint8 *nonce, DerivedKey *derived)
+{
   int code = 0;
 
-  for (guint i = 0; i < 2 && code >= 0; i++)
+  for (guint8 i = 0; i < 2 && code >= 0; i++)
     {
-      const guint8 counter[4] = { 0x00, (guint8) (i + 1), 'X', 0x00 };
-
-      memcpy (block, counter, sizeof counter);
-      memcpy (block + sizeof counter, nonce, BLOCK_SIZE - sizeof counter);
-      for (guint j = 0; j < BLOCK_SIZE; j++)
-        block[j] ^= self->k1[j];
-      code = encrypt_block (self, block, derived + i * BLOCK_SIZE);
+      derived->blocks[i] = make_block ((guint8) (i + 1), nonce) ^ self->k1;
+      code = encrypt_block (self, (guint8 *) &derived->blocks[i], (guint8 *) &derived->key[i]);
     }
-  gnutls_memset (block, 0, sizeof block);
   return code;
 }
 
@@ -91,13 +108,13 @@ derive_key (XaesKey *self, const guint8 *nonce, guint8 *derived)
 static gboolean
 derive_cipher (XaesKey *self, const guint8 *nonce, gnutls_aead_cipher_hd_t *cipher, GError **error)
 {
-  guint8 derived[XAES_KEY_SIZE];
-  gnutls_datum_t datum = { derived, sizeof derived };
-  int code = derive_key (self, nonce, derived);
+  DerivedKey derived;
+  gnutls_datum_t datum = { (guint8 *) derived.key, sizeof derived.key };
+  int code = derive_key (self, nonce, &derived);
 
   if (code >= 0)
     code = gnutls_aead_cipher_init (cipher, GNUTLS_CIPHER_AES_256_GCM, &datum);
-  gnutls_memset (derived, 0, sizeof derived);
+  gnutls_memset (&derived, 0, sizeof derived);
   return code >= 0 || xaes_fail (error, "deriving a key", code);
 }
 

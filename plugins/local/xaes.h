@@ -14,12 +14,15 @@ G_BEGIN_DECLS
 /* What sealing adds when the nonce is stored with the ciphertext. */
 #define XAES_OVERHEAD (XAES_NONCE_SIZE + XAES_TAG_SIZE)
 
+/* A block of AES in a vector register. */
+typedef guint64 Block __attribute__ ((vector_size (16)));
+
 /* A key made ready: the block cipher under it, and the subkey of CMAC that depends on nothing else. One thread at a
  * time. All zeros is the empty value, which may be cleared. */
 typedef struct
 {
-  gnutls_cipher_hd_t block;
-  guint8 k1[16];
+  gnutls_cipher_hd_t cipher;
+  Block k1;
 } XaesKey;
 
 gboolean xaes_key_init (XaesKey *self, const guint8 *key, GError **error);
