@@ -4,42 +4,21 @@
 
 import glob
 import os
-import shutil
 import stat
 import subprocess
 import tempfile
 
+import installed
 import tap
 
-BUILD, PREFIX, LIBDIR, SYSCONFDIR = (os.environ[name] for name in ("BUILD", "PREFIX", "LIBDIR", "SYSCONFDIR"))
+SYSCONFDIR = os.environ["SYSCONFDIR"]
 
 
-class Tree:
-    """An installation under a directory of its own."""
-
-    def __init__(self, directory):
-        self.root = os.path.join(directory, "dest")
-        self.prefix = self.root + PREFIX
-        self.libdir = os.path.join(self.prefix, LIBDIR)
-        self.config = os.path.join(directory, "config")
-        self.done = subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", self.root],
-                                   capture_output=True, text=True, check=False)
-
-    def relocate(self):
-        """The package layer of the tree becomes that of a configuration root."""
-        shutil.copytree(os.path.join(self.prefix, "share/kms-1"), os.path.join(self.config, "package"))
-
-    def kmsctl(self, *arguments, data=b""):
-        values = {key: value for key, value in os.environ.items() if not key.startswith("KMS_")}
-        values.update(LD_LIBRARY_PATH=self.libdir, KMS_CONFIG_ROOT=self.config,
-                      KMS_MODULE_PATH=os.path.join(self.libdir, "kms-1"))
-        return subprocess.run([os.path.join(self.prefix, "bin/kmsctl"), *arguments], input=data, capture_output=True,
-                              check=False, env=values)
-
-    def pkg_config(self, *arguments):
-        values = dict(os.environ, PKG_CONFIG_PATH=os.path.join(self.libdir, "pkgconfig"))
-        return subprocess.run(["pkg-config", f"--define-variable=prefix={self.prefix}", *arguments], capture_output=True, text=True, check=False,
-                              env=values)
+def pkg_config(tree, *arguments):
+    """Asks the files as they were installed, with another prefix."""
+    values = tree.environment(PKG_CONFIG_PATH=os.path.join(tree.libdir, "pkgconfig"))
+    return subprocess.run(["pkg-config", f"--define-variable=prefix={tree.prefix}", *arguments], capture_output=True, text=True,
+                          check=False, env=values)
 
 
 def check_installed(tree):
@@ -48,9 +27,10 @@ def check_installed(tree):
 
 
 def check_files(tree):
-    needed = ["bin/kmsctl", f"{LIBDIR}/libkms-1.so.0", f"{LIBDIR}/libkms-1.so",
-              f"{LIBDIR}/kms-1/kms-local.so", f"{LIBDIR}/kms-1/kms-test.so", f"{LIBDIR}/pkgconfig/libkms-1.pc",
-              f"{LIBDIR}/pkgconfig/libkms-provider-1.pc", "include/libkms-1/libkms/kms.h",
+    needed = ["bin/kmsctl", f"{installed.LIBDIR}/libkms-1.so.0", f"{installed.LIBDIR}/libkms-1.so",
+              f"{installed.LIBDIR}/kms-1/kms-local.so", f"{installed.LIBDIR}/kms-1/kms-test.so",
+              f"{installed.LIBDIR}/pkgconfig/libkms-1.pc",
+              f"{installed.LIBDIR}/pkgconfig/libkms-provider-1.pc", "include/libkms-1/libkms/kms.h",
               "include/libkms-1/libkms/kms-version.h", "include/libkms-1/libkms/kms-enums.h",
               "share/kms-1/providers.d/local.provider", "share/kms-1/providers.d/test.provider",
               "share/bash-completion/completions/kmsctl", "share/zsh/site-functions/_kmsctl",
@@ -88,21 +68,21 @@ def check_round_trip(tree):
 
 
 def check_pkg_config(tree):
-    found = tree.pkg_config("--variable=moduledir", "libkms-provider-1")
+    found = pkg_config(tree, "--variable=moduledir", "libkms-provider-1")
     tap.equal(found.stdout.strip(), os.path.join(tree.libdir, "kms-1"), "moduledir " + found.stderr)
     for variable, expected in (("providersdir", "share/kms-1/providers.d"), ("boxesdir", "share/kms-1/boxes.d"),
                                ("modelsdir", "share/kms-1/models.d")):
         for package in ("libkms-1", "libkms-provider-1"):
-            found = tree.pkg_config(f"--variable={variable}", package)
+            found = pkg_config(tree, f"--variable={variable}", package)
             tap.equal(found.stdout.strip(), os.path.join(tree.prefix, expected), variable)
-    tap.equal(tree.pkg_config("--variable=abi", "libkms-provider-1").stdout.strip(), "1", "abi")
-    flags = tree.pkg_config("--cflags", "libkms-provider-1").stdout.split()
+    tap.equal(pkg_config(tree, "--variable=abi", "libkms-provider-1").stdout.strip(), "1", "abi")
+    flags = pkg_config(tree, "--cflags", "libkms-provider-1").stdout.split()
     if f"-I{tree.prefix}/include/libkms-1" not in flags:
         raise tap.Failure(f"no path of our headers in {flags}")
 
 
 with tempfile.TemporaryDirectory() as scratch:
-    TREE = Tree(scratch)
+    TREE = installed.Tree(scratch)
     CODE = tap.run([
         ("/install/destdir", lambda: check_installed(TREE)),
         ("/install/files", lambda: check_files(TREE)),
