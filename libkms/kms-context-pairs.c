@@ -170,9 +170,10 @@ kms_context_depends_on_dialect (KmsContext *self)
  * kms_context_to_variant:
  * @self: a context that is a map
  *
- * Makes an `a{ss}` of the pairs, in sorted order. A name or value with NUL is cut there: D-Bus knows no such strings.
+ * Makes an `a{ss}` of the pairs, in sorted order.
  *
- * Returns: (transfer full): a variant
+ * Returns: (transfer full) (nullable): a variant, or %NULL if a name or value has a NUL: D-Bus knows no such strings,
+ *   and a part of it would be another context
  *
  * Since: 1.0
  */
@@ -184,7 +185,15 @@ kms_context_to_variant (KmsContext *self)
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
   for (guint i = 0; i < self->n_sorted; i++)
-    g_variant_builder_add (&builder, "{ss}", self->pairs[self->sorted[i].name].name,
-                           self->pairs[self->sorted[i].value].value);
+    {
+      const KmsPair *named = &self->pairs[self->sorted[i].name], *valued = &self->pairs[self->sorted[i].value];
+
+      if (strlen (named->name) != named->name_length || strlen (valued->value) != valued->value_length)
+        {
+          g_variant_builder_clear (&builder);
+          return NULL;
+        }
+      g_variant_builder_add (&builder, "{ss}", named->name, valued->value);
+    }
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }

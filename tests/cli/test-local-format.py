@@ -3,8 +3,6 @@
 """docs/formats-local.md, taken at its word: a second implementation reads and writes what the local provider does."""
 
 import base64
-import ctypes
-import ctypes.util
 import hashlib
 import hmac
 import os
@@ -12,6 +10,7 @@ import struct
 
 import cli
 import tap
+from xaes import seal, unseal
 
 LABEL_KEY_FILE = b"libkms local key file\0"
 LABEL_VERSION = b"libkms local key version\0"
@@ -19,52 +18,6 @@ LABEL_MASTER = b"libkms local master\0"
 LABEL_CHECK = b"libkms local root check\0"
 CONTEXT = b"\x01" + struct.pack(">I", 2) + b"".join(
     struct.pack(">I", len(text)) + text for text in (b"model_id", b"7", b"model_name", b"User"))
-
-
-def nettle():
-    name = ctypes.util.find_library("nettle")
-    if name is None:
-        raise tap.Skip("needs libnettle, which GnuTLS stands on")
-    return ctypes.CDLL(name)
-
-
-def aes_block(key, block):
-    library, context, out = nettle(), ctypes.create_string_buffer(1024), ctypes.create_string_buffer(16)
-    library.nettle_aes256_set_encrypt_key(context, key)
-    library.nettle_aes256_encrypt(context, ctypes.c_size_t(16), out, block)
-    return out.raw
-
-
-def gcm(key, nonce, aad, text, way):
-    library, context, out = nettle(), ctypes.create_string_buffer(16384), ctypes.create_string_buffer(max(len(text), 1))
-    tag = ctypes.create_string_buffer(16)
-    library.nettle_gcm_aes256_set_key(context, key)
-    library.nettle_gcm_aes256_set_iv(context, ctypes.c_size_t(len(nonce)), nonce)
-    library.nettle_gcm_aes256_update(context, ctypes.c_size_t(len(aad)), aad)
-    getattr(library, "nettle_gcm_aes256_" + way)(context, ctypes.c_size_t(len(text)), out, text)
-    library.nettle_gcm_aes256_digest(context, ctypes.c_size_t(16), tag)
-    return out.raw[:len(text)], tag.raw
-
-
-def message_key(key, nonce):
-    """CMAC of two blocks, as NIST SP 800-108 counts them."""
-    doubled = int.from_bytes(aes_block(key, bytes(16)), "big") << 1
-    k1 = (doubled ^ (0x87 if doubled >> 128 else 0)) & (1 << 128) - 1
-    return b"".join(aes_block(key, (int.from_bytes(bytes((0, i)) + b"X\0" + nonce[:12], "big") ^ k1).to_bytes(16, "big"))
-                    for i in (1, 2))
-
-
-def unseal(key, aad, sealed):
-    nonce, text, tag = sealed[:24], sealed[24:-16], sealed[-16:]
-    plain, expected = gcm(message_key(key, nonce), nonce[12:], aad, text, "decrypt")
-    if tag != expected:
-        raise tap.Failure("not authentic")
-    return plain
-
-
-def seal(key, aad, plain):
-    nonce = os.urandom(24)
-    return nonce + b"".join(gcm(message_key(key, nonce), nonce[12:], aad, plain, "encrypt"))
 
 
 def hkdf(source, salt, info):

@@ -150,6 +150,22 @@ test_variant (void)
   g_assert_true (kms_context_equal (context, again));
 }
 
+/* D-Bus has no string with NUL, and what stands in front of it is another context. */
+static void
+test_variant_nul (void)
+{
+  static const char *const texts[] = { "{\"a\\u0000b\":\"c\"}", "{\"a\":\"b\\u0000c\"}" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (KmsContext) context = kms_context_new_from_json (texts[i], -1, &error);
+
+      g_assert_no_error (error);
+      g_assert_null (kms_context_to_variant (context));
+    }
+}
+
 static void
 test_variant_wrong (void)
 {
@@ -523,6 +539,7 @@ main (int argc, char **argv)
   g_test_add_func ("/context/new-wrong", test_new_wrong);
   g_test_add_func ("/context/none-and-empty", test_none_and_empty);
   g_test_add_func ("/context/variant", test_variant);
+  g_test_add_func ("/context/variant-nul", test_variant_nul);
   g_test_add_func ("/context/variant-wrong", test_variant_wrong);
   g_test_add_func ("/context/json", test_json);
   g_test_add_func ("/context/json-raw", test_json_raw);
