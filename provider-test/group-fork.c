@@ -1,0 +1,8 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* fork */
+#include "cases.h"
+
+const TestCase cases_fork[] = {
+  { NULL },
+};
