@@ -3,6 +3,7 @@
 /* Administration of master keys: the way from callers to a provider's interface, and the prefix of key ids. */
 #include "kms-key-admin.h"
 
+#include "kms-errand-private.h"
 #include "kms-error.h"
 #include "kms-key-private.h"
 #include "kms-pool-private.h"
@@ -44,6 +45,43 @@ prefix_keys (KmsKeyAdmin *self, GPtrArray *keys)
     _kms_key_prefix_id (g_ptr_array_index (keys, i), prefix);
 }
 
+typedef struct
+{
+  KmsKeyVerb verb;
+  char *key_id;
+  GVariant *options;
+  GPtrArray *keys;
+  GError *error;
+} KmsKeyRequest;
+
+static KmsKeyRequest *
+key_request_new (KmsKeyVerb verb, const char *key_id, GVariant *options)
+{
+  KmsKeyRequest *self = g_atomic_rc_box_new0 (KmsKeyRequest);
+
+  self->verb = verb;
+  self->key_id = g_strdup (key_id);
+  self->options = options == NULL ? NULL : g_variant_ref_sink (options);
+  return self;
+}
+
+static void
+key_request_clear (gpointer data)
+{
+  KmsKeyRequest *self = data;
+
+  g_free (self->key_id);
+  g_clear_pointer (&self->options, g_variant_unref);
+  g_clear_pointer (&self->keys, g_ptr_array_unref);
+  g_clear_error (&self->error);
+}
+
+static void
+key_request_unref (gpointer data)
+{
+  g_atomic_rc_box_release_full (data, key_request_clear);
+}
+
 static GPtrArray *
 call_verb (KmsKeyAdmin *self, KmsKeyVerb verb, const char *key_id, GVariant *options, GCancellable *cancellable,
            GError **error)
@@ -61,6 +99,27 @@ call_verb (KmsKeyAdmin *self, KmsKeyVerb verb, const char *key_id, GVariant *opt
   return keys;
 }
 
+static void
+run_request (KmsProvider *provider, gpointer data, GCancellable *cancellable)
+{
+  KmsKeyRequest *self = data;
+
+  self->keys = call_verb (KMS_KEY_ADMIN (provider), self->verb, self->key_id, self->options, cancellable, &self->error);
+}
+
+static GPtrArray *
+take_keys (KmsKeyAdmin *self, KmsKeyRequest *request, GError **error)
+{
+  if (request->keys == NULL)
+    {
+      _kms_provider_name_error (KMS_PROVIDER (self), &request->error);
+      g_propagate_error (error, g_steal_pointer (&request->error));
+      return NULL;
+    }
+  prefix_keys (self, request->keys);
+  return g_steal_pointer (&request->keys);
+}
+
 /**
  * kms_key_admin_run:
  * @self: a provider that can administer keys
@@ -70,10 +129,11 @@ call_verb (KmsKeyAdmin *self, KmsKeyVerb verb, const char *key_id, GVariant *opt
  * @cancellable: (nullable): a #GCancellable
  * @error: return location for an error
  *
- * Does something to a master key. Blocks.
+ * Does something to a master key. Blocks, no longer than the provider's deadline: what was not answered until then
+ * may have been done all the same.
  *
- * Returns: (transfer full) (element-type KmsKey): the keys; one, but for %KMS_KEY_VERB_LIST. %NULL with @error set:
- *   %KMS_ERROR_NOT_SUPPORTED where the service can't
+ * Returns: (transfer container) (element-type KmsKey): the keys, which go with their array; one, but for
+ *   %KMS_KEY_VERB_LIST. %NULL with @error set: %KMS_ERROR_NOT_SUPPORTED where the service can't
  *
  * Since: 1.0
  */
@@ -86,7 +146,6 @@ kms_key_admin_run (KmsKeyAdmin *self, KmsKeyVerb verb, const char *key_id, GVari
   g_return_val_if_fail (key_id != NULL || verb == KMS_KEY_VERB_LIST, NULL);
   KmsProvider *provider = KMS_PROVIDER (self);
   g_autoptr (GVariant) owned_options = options == NULL ? NULL : g_variant_ref_sink (options);
-  g_autoptr (GError) local = NULL;
 
   if (!_kms_provider_check_fork (provider, error))
     return NULL;
@@ -96,36 +155,16 @@ kms_key_admin_run (KmsKeyAdmin *self, KmsKeyVerb verb, const char *key_id, GVari
                    kms_provider_get_name (provider), verbs[verb].name);
       return NULL;
     }
-  GPtrArray *keys = call_verb (self, verb, key_id, owned_options, cancellable, &local);
-  if (keys == NULL)
-    {
-      _kms_provider_name_error (provider, &local);
-      g_propagate_error (error, g_steal_pointer (&local));
-      return NULL;
-    }
-  prefix_keys (self, keys);
+  KmsKeyRequest *request = key_request_new (verb, key_id, owned_options);
+  GPtrArray *keys = NULL;
+  if (_kms_errand_run (provider, run_request, request, key_request_clear, cancellable, error))
+    keys = take_keys (self, request, error);
+  key_request_unref (request);
   return keys;
 }
 
-typedef struct
-{
-  KmsKeyVerb verb;
-  char *key_id;
-  GVariant *options;
-} KmsKeyRequest;
-
 static void
-key_request_free (gpointer data)
-{
-  KmsKeyRequest *request = data;
-
-  g_free (request->key_id);
-  g_clear_pointer (&request->options, g_variant_unref);
-  g_free (request);
-}
-
-static void
-run_request (gpointer data, gpointer user_data)
+run_in_task (gpointer data, gpointer user_data)
 {
   g_autoptr (GTask) task = data;
   KmsKeyRequest *request = g_task_get_task_data (task);
@@ -159,14 +198,10 @@ kms_key_admin_run_async (KmsKeyAdmin *self, KmsKeyVerb verb, const char *key_id,
 {
   g_return_if_fail (KMS_IS_KEY_ADMIN (self));
   GTask *task = g_task_new (self, cancellable, callback, user_data);
-  KmsKeyRequest *request = g_new0 (KmsKeyRequest, 1);
 
-  request->verb = verb;
-  request->key_id = g_strdup (key_id);
-  request->options = options == NULL ? NULL : g_variant_ref_sink (options);
   g_task_set_source_tag (task, kms_key_admin_run_async);
-  g_task_set_task_data (task, request, key_request_free);
-  _kms_pool_push (run_request, task);
+  g_task_set_task_data (task, key_request_new (verb, key_id, options), key_request_unref);
+  _kms_pool_push (run_in_task, task);
 }
 
 /**
@@ -177,7 +212,7 @@ kms_key_admin_run_async (KmsKeyAdmin *self, KmsKeyVerb verb, const char *key_id,
  *
  * Ends what kms_key_admin_run_async() started.
  *
- * Returns: (transfer full) (element-type KmsKey): as kms_key_admin_run()
+ * Returns: (transfer container) (element-type KmsKey): as kms_key_admin_run()
  *
  * Since: 1.0
  */

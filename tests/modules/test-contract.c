@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What becomes of modules that load and then break the contract: the caller gets an error that blames the module, the log
  * gets a critical, and the process goes on. */
-#include <libkms/kms.h>
+#include <libkms/kms-module.h>
 #include <string.h>
 
 #include "../config-root.h"
@@ -178,6 +178,46 @@ test_hangs (Fixture *self, gconstpointer id)
     }
 }
 
+static gpointer
+cancel_soon (gpointer cancellable)
+{
+  g_usleep (20 * 1000);
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+/* What is no operation has the provider's deadline as well, and a caller that is cancelled leaves at once. */
+static void
+test_hangs_asked (Fixture *self, gconstpointer id)
+{
+  g_autoptr (KmsProvider) provider = load (self, id);
+  g_autoptr (KmsReport) report = kms_report_new ();
+  g_autoptr (GError) error = NULL;
+  const char *finding;
+
+  kms_provider_set_limit (provider, KMS_LIMIT_CALL_TIMEOUT, 20);
+  g_assert_null (kms_key_admin_run (KMS_KEY_ADMIN (provider), KMS_KEY_VERB_LIST, NULL, NULL, NULL, &error));
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_TIMED_OUT);
+  g_assert_true (g_str_has_prefix (error->message, "hangs: no answer within 0.02 s"));
+  g_clear_error (&error);
+
+  g_assert_cmpint (kms_provider_get_binding (provider, "key", NULL, &error), ==, KMS_BINDING_UNKNOWN);
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_TIMED_OUT);
+  g_clear_error (&error);
+
+  kms_provider_diagnose (provider, "key", report, NULL);
+  g_assert_cmpuint (kms_report_get_n_findings (report), ==, 1);
+  kms_report_get_finding (report, 0, NULL, &finding, NULL);
+  g_assert_true (g_str_has_prefix (finding, "hangs: no answer within"));
+
+  kms_provider_set_limit (provider, KMS_LIMIT_CALL_TIMEOUT, 60 * 1000);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GThread *thread = g_thread_new ("cancel", cancel_soon, cancellable);
+  g_assert_null (kms_key_admin_run (KMS_KEY_ADMIN (provider), KMS_KEY_VERB_LIST, NULL, NULL, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_thread_join (thread);
+}
+
 static void
 test_prints (Fixture *self, gconstpointer id)
 {
@@ -209,5 +249,6 @@ main (int argc, char **argv)
   ADD ("completes-late", test_completes_late);
   ADD ("prints", test_prints);
   ADD ("hangs", test_hangs);
+  g_test_add ("/modules/contract/hangs/asked", Fixture, "hangs", setup, test_hangs_asked, teardown);
   return g_test_run ();
 }
