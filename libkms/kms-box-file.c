@@ -26,9 +26,11 @@ static int
 read_choice (KmsBoxReader *self, const char *key, const char *choices, int fallback, GError **error)
 {
   const char *value = get (self, "Box", key);
-  g_autofree char *what = _kms_config_info_describe (self->info, "Box", key);
+  int choice = value == NULL ? fallback : _kms_value_parse_choice (value, choices, error);
 
-  return value == NULL ? fallback : _kms_value_parse_choice (what, value, choices, error);
+  if (choice < 0)
+    _kms_config_info_prefix_error (self->info, "Box", key, error);
+  return choice;
 }
 
 static gboolean
@@ -60,6 +62,15 @@ version_of_group (const char *group)
 }
 
 static gboolean
+is_daemon_key (const char *key)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (daemon_keys); i++)
+    if (strcmp (daemon_keys[i], key) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
 is_known (const char *group, const char *key)
 {
   static const char *const box_keys[] = { "Description", "Version", "RequireContext", "JsonDialect", "State" };
@@ -73,10 +84,7 @@ is_known (const char *group, const char *key)
   for (guint i = 0; i < G_N_ELEMENTS (box_keys); i++)
     if (strcmp (box_keys[i], key) == 0)
       return TRUE;
-  for (guint i = 0; i < G_N_ELEMENTS (daemon_keys); i++)
-    if (strcmp (daemon_keys[i], key) == 0)
-      return TRUE;
-  return FALSE;
+  return is_daemon_key (key);
 }
 
 static void
@@ -101,10 +109,10 @@ warn_of_unknown (KmsConfigInfo *info)
 {
   for (guint i = 0; i < kms_config_info_get_n_values (info); i++)
     {
-      const char *group, *key, *origin;
-      kms_config_info_get_nth_value (info, i, &group, &key, &origin);
+      const char *group, *key;
+      kms_config_info_get_nth_value (info, i, &group, &key, NULL);
       if (!is_known (group, key))
-        _kms_config_info_warn (info, "%s: [%s] %s is not known and has no effect", origin, group, key);
+        _kms_config_info_warn_of (info, group, key, "is not known and has no effect");
     }
 }
 
@@ -135,7 +143,7 @@ is_subject (const char *subject)
 }
 
 static gboolean
-check_subjects (const char *what, const char *value, GError **error)
+check_subjects (const char *value, GError **error)
 {
   g_auto (GStrv) subjects = _kms_value_parse_list (value);
 
@@ -143,22 +151,21 @@ check_subjects (const char *what, const char *value, GError **error)
     if (!is_subject (subjects[i]))
       {
         g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
-                     "%s: \"%s\" is none of uid:NUMBER, gid:NUMBER, user:NAME, group:NAME, * and ask", what,
-                     subjects[i]);
+                     "\"%s\" is none of uid:NUMBER, gid:NUMBER, user:NAME, group:NAME, * and ask", subjects[i]);
         return FALSE;
       }
   return TRUE;
 }
 
 static gboolean
-check_alert (const char *what, const char *key, const char *value, GError **error)
+check_alert (const char *key, const char *value, GError **error)
 {
   gint64 number;
 
   if (strcmp (key, "Decrypts") == 0 || strcmp (key, "Window") == 0)
-    return _kms_value_parse_integer (what, value, 1, G_MAXINT32, &number, error);
+    return _kms_value_parse_integer (value, 1, G_MAXINT32, &number, error);
   if (strcmp (key, "Action") == 0)
-    return _kms_value_parse_choice (what, value, "signal|encrypt-only|sealed", error) >= 0;
+    return _kms_value_parse_choice (value, "signal|encrypt-only|sealed", error) >= 0;
   return TRUE;
 }
 
@@ -168,7 +175,7 @@ check_value (KmsConfigInfo *info, guint index, GError **error)
   const char *group, *key, *origin;
   const char *value = kms_config_info_get_nth_value (info, index, &group, &key, &origin);
   const char *version = version_of_group (group);
-  g_autofree char *what = _kms_config_info_describe (info, group, key);
+  gboolean ok = TRUE;
 
   if (version != NULL && (version[0] == '\0' || strspn (version, "0123456789") != strlen (version)))
     {
@@ -176,11 +183,12 @@ check_value (KmsConfigInfo *info, guint index, GError **error)
       return FALSE;
     }
   if (strcmp (group, "Alert") == 0)
-    return check_alert (what, key, value, error);
-  for (guint i = 0; strcmp (group, "Box") == 0 && i < G_N_ELEMENTS (daemon_keys); i++)
-    if (strcmp (daemon_keys[i], key) == 0)
-      return check_subjects (what, value, error);
-  return TRUE;
+    ok = check_alert (key, value, error);
+  else if (strcmp (group, "Box") == 0 && is_daemon_key (key))
+    ok = check_subjects (value, error);
+  if (!ok)
+    _kms_config_info_prefix_error (info, group, key, error);
+  return ok;
 }
 
 KmsBox *

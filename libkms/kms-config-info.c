@@ -3,7 +3,7 @@
 /* One configured thing: what its files say, and what became of it. */
 #include "kms-config-info-private.h"
 
-#include "kms-error.h"
+#include "kms-config-file-private.h"
 
 G_DEFINE_BOXED_TYPE (KmsConfigInfo, kms_config_info, kms_config_info_ref, kms_config_info_unref)
 
@@ -110,11 +110,49 @@ find_value (KmsConfigInfo *self, const char *group, const char *key)
 }
 
 char *
+_kms_config_info_describe_in (const char *path, const char *group, const char *key)
+{
+  guint line = _kms_config_file_find_line (path, group, key);
+
+  if (line == 0)
+    return g_strdup_printf ("%s: [%s] %s", path, group, key);
+  return g_strdup_printf ("%s, line %u: [%s] %s", path, line, group, key);
+}
+
+char *
 _kms_config_info_describe (KmsConfigInfo *self, const char *group, const char *key)
 {
   KmsConfigValue *value = find_value (self, group, key);
 
-  return g_strdup_printf ("%s: [%s] %s", value == NULL ? self->name : value->origin, group, key);
+  if (value == NULL)
+    return g_strdup_printf ("%s: [%s] %s", self->name, group, key);
+  return _kms_config_info_describe_in (value->origin, group, key);
+}
+
+void
+_kms_config_info_warn_of (KmsConfigInfo *self, const char *group, const char *key, const char *what)
+{
+  g_autofree char *where = _kms_config_info_describe (self, group, key);
+  _kms_config_info_warn (self, "%s %s", where, what);
+}
+
+void
+_kms_config_info_prefix_error (KmsConfigInfo *self, const char *group, const char *key, GError **error)
+{
+  if (error == NULL)
+    return;
+  g_autofree char *where = _kms_config_info_describe (self, group, key);
+  g_prefix_error (error, "%s: ", where);
+}
+
+gboolean
+_kms_config_info_is_from (KmsConfigInfo *self, const char *group, const char *key, const char *directory)
+{
+  KmsConfigValue *value = find_value (self, group, key);
+  gsize length = directory == NULL ? 0 : strlen (directory);
+
+  return value != NULL && length > 0 && strncmp (value->origin, directory, length) == 0
+         && G_IS_DIR_SEPARATOR (value->origin[length]);
 }
 
 /**

@@ -6,23 +6,23 @@
 #include "kms-error.h"
 
 gboolean
-_kms_value_parse_boolean (const char *what, const char *value, gboolean *out, GError **error)
+_kms_value_parse_boolean (const char *value, gboolean *out, GError **error)
 {
-  int choice = _kms_value_parse_choice (what, value, "false|true", error);
+  int choice = _kms_value_parse_choice (value, "false|true", error);
 
   *out = choice == 1;
   return choice >= 0;
 }
 
 gboolean
-_kms_value_parse_integer (const char *what, const char *value, gint64 min, gint64 max, gint64 *out, GError **error)
+_kms_value_parse_integer (const char *value, gint64 min, gint64 max, gint64 *out, GError **error)
 {
   if (value[0] != '+' && g_ascii_string_to_signed (value, 10, min, max, out, NULL))
     return TRUE;
   g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
-               "%s=%s is not a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+               "\"%s\" is not a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
                "; comments stand on lines of their own",
-               what, value, min, max);
+               value, min, max);
   return FALSE;
 }
 
@@ -44,7 +44,7 @@ parse_thousandths (const char *digits, gint64 *out)
 }
 
 gboolean
-_kms_value_parse_duration (const char *what, const char *value, gint64 *out, GError **error)
+_kms_value_parse_duration (const char *value, gint64 *out, GError **error)
 {
   g_auto (GStrv) parts = g_strsplit (value, ".", 2);
   guint64 seconds;
@@ -57,7 +57,7 @@ _kms_value_parse_duration (const char *what, const char *value, gint64 *out, GEr
       return TRUE;
     }
   g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
-               "%s=%s is not a number of seconds such as 2 or 0.5; leave the unit out", what, value);
+               "\"%s\" is not a number of seconds such as 2 or 0.5; leave the unit out", value);
   return FALSE;
 }
 
@@ -74,7 +74,7 @@ _kms_value_parse_list (const char *value)
 }
 
 int
-_kms_value_parse_choice (const char *what, const char *value, const char *choices, GError **error)
+_kms_value_parse_choice (const char *value, const char *choices, GError **error)
 {
   g_auto (GStrv) words = g_strsplit (choices, "|", -1);
 
@@ -82,6 +82,6 @@ _kms_value_parse_choice (const char *what, const char *value, const char *choice
     if (strcmp (words[i], value) == 0)
       return i;
   g_autofree char *listed = g_strjoinv (", ", words);
-  g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "%s=%s is not one of: %s", what, value, listed);
+  g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "\"%s\" is not one of: %s", value, listed);
   return -1;
 }

@@ -8,11 +8,16 @@
 
 G_BEGIN_DECLS
 
-/* Where a bare name is found, or the absolute path itself; NULL if there is no such file. */
-char *_kms_module_find (const KmsConfigRoots *roots, const char *module);
+/* Where a bare name is found, or the absolute path itself; NULL if there is no such file. Every place that was looked
+ * at gets a stamp. */
+char *_kms_module_find (const KmsConfigRoots *roots, const char *module, KmsConfigStamps *stamps, struct stat *info);
+
+/* Whether the module is loaded, and the file is not the one any more that it was loaded from. */
+gboolean _kms_module_is_outdated (const char *path, const struct stat *info);
 
 /* Loads what is not loaded yet, step by step; returns the provider's type, or 0 with an error of its own for each step
- * and the state that it means. No lock of the core's is held while the module's code runs, but that of the module. */
+ * and the state that it means. No lock is held while the module's code runs: other threads that want the module wait,
+ * and a module that asks for itself meanwhile gets an error. */
 GType _kms_module_load (const char *path, const char *const *needs, KmsPermissions permissions, KmsState *state,
                         GError **error);
 

@@ -13,28 +13,33 @@
 #include "kms-error.h"
 #include "kms-module-info.h"
 #include "kms-provider-class.h"
+#include "kms-turn-private.h"
 
+/* What a module's constructors and init() take at most: who waits for longer waits for ever. */
+#define LOAD_TIMEOUT (60 * G_TIME_SPAN_SECOND)
+
+/* Changed only by the thread whose turn it is. */
 typedef struct
 {
-  GMutex lock; /* held while the module's code runs: a second thread waits for the first */
-  GType type;  /* 0: not loaded */
+  GType type;      /* atomic; 0: not loaded */
+  char *loaded_as; /* what the file was; set before the type, and never again */
   KmsState state;
   GError *error;
-  char *failed_at; /* the file's size and times: another file is another try */
+  char *failed_at; /* the same of a file that failed: another file is another try */
 } KmsModuleRecord;
 
 static GMutex records_lock;
-static GHashTable *records; /* path → KmsModuleRecord; never freed */
+static GHashTable *records; /* path as it was named, and as it is → KmsModuleRecord; never freed */
 
 char *
-_kms_module_find (const KmsConfigRoots *roots, const char *module)
+_kms_module_find (const KmsConfigRoots *roots, const char *module, KmsConfigStamps *stamps, struct stat *info)
 {
   if (module[0] == '/')
-    return g_file_test (module, G_FILE_TEST_EXISTS) ? g_strdup (module) : NULL;
+    return _kms_config_stamps_add_path (stamps, module, info) ? g_strdup (module) : NULL;
   for (guint i = 0; roots->module_directories[i] != NULL; i++)
     {
       g_autofree char *path = g_build_filename (roots->module_directories[i], module, NULL);
-      if (g_file_test (path, G_FILE_TEST_EXISTS))
+      if (_kms_config_stamps_add_path (stamps, path, info))
         return g_steal_pointer (&path);
     }
   return NULL;
@@ -83,7 +88,7 @@ check_before_open (const char *path, const char *const *needs, KmsPermissions pe
     return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: a module's file is called kms-ID.so", path);
   if (!S_ISREG (info->st_mode))
     return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: is not a regular file", path);
-  if (permissions == KMS_PERMISSIONS_STRICT && !_kms_permissions_check (path, info, &local))
+  if (permissions == KMS_PERMISSIONS_STRICT && !_kms_permissions_check_in_directory (path, info, &local))
     return fail (state, KMS_STATE_REFUSED_PERMISSIONS, error, "%s", local->message);
   for (guint i = 0; needs != NULL && needs[i] != NULL; i++)
     {
@@ -221,19 +226,24 @@ load (const char *path, KmsState *state, GError **error)
   return get_type (module_info, path, state, error);
 }
 
+/* By the file itself: two links to one module are one module. By the name as well: a link that leads elsewhere after an
+ * upgrade still stands for the module that is loaded. */
 static KmsModuleRecord *
-get_record (const char *path)
+get_record (const char *path, const char *canonical)
 {
   g_mutex_lock (&records_lock);
   if (records == NULL)
-    records = g_hash_table_new (g_str_hash, g_str_equal);
+    records = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   KmsModuleRecord *record = g_hash_table_lookup (records, path);
+  if (record == NULL || g_atomic_pointer_get (&record->type) == 0)
+    record = g_hash_table_lookup (records, canonical);
   if (record == NULL)
     {
       record = g_new0 (KmsModuleRecord, 1);
-      g_mutex_init (&record->lock);
-      g_hash_table_insert (records, g_strdup (path), record);
+      g_hash_table_insert (records, g_strdup (canonical), record);
     }
+  if (g_hash_table_lookup (records, path) != record)
+    g_hash_table_insert (records, g_strdup (path), record);
   g_mutex_unlock (&records_lock);
   return record;
 }
@@ -241,17 +251,32 @@ get_record (const char *path)
 static char *
 describe_file (const struct stat *info)
 {
-  return g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%o:%u:%" G_GINT64_FORMAT ".%09ld",
-                          (guint64) info->st_ino, (guint64) info->st_size, info->st_mode, info->st_uid,
-                          (gint64) info->st_ctim.tv_sec, info->st_ctim.tv_nsec);
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%" G_GINT64_FORMAT
+                          ".%09ld",
+                          (guint64) info->st_dev, (guint64) info->st_ino, (guint64) info->st_size,
+                          (gint64) info->st_mtim.tv_sec, info->st_mtim.tv_nsec);
+}
+
+gboolean
+_kms_module_is_outdated (const char *path, const struct stat *info)
+{
+  g_mutex_lock (&records_lock);
+  KmsModuleRecord *record = records == NULL ? NULL : g_hash_table_lookup (records, path);
+  g_mutex_unlock (&records_lock);
+  if (record == NULL || g_atomic_pointer_get (&record->type) == 0)
+    return FALSE;
+  g_autofree char *now = describe_file (info);
+  return strcmp (record->loaded_as, now) != 0;
 }
 
 static GType
-load_locked (KmsModuleRecord *record, const char *path, const char *const *needs, KmsPermissions permissions,
-             KmsState *state, GError **error)
+load_in_turn (KmsModuleRecord *record, const char *path, const char *const *needs, KmsPermissions permissions,
+              KmsState *state, GError **error)
 {
   struct stat info;
 
+  if (record->type != 0)
+    return record->type;
   if (stat (path, &info) != 0)
     {
       fail (state, KMS_STATE_NOT_INSTALLED, error, "%s: %s", path, g_strerror (errno));
@@ -259,34 +284,53 @@ load_locked (KmsModuleRecord *record, const char *path, const char *const *needs
     }
   g_autofree char *now = describe_file (&info);
   /* Depends on who asks, so it is not remembered. */
-  if (record->type == 0 && !check_before_open (path, needs, permissions, &info, state, error))
+  if (!check_before_open (path, needs, permissions, &info, state, error))
     return 0;
-  if (record->type == 0 && g_strcmp0 (record->failed_at, now) != 0)
+  if (g_strcmp0 (record->failed_at, now) != 0)
     {
       g_clear_error (&record->error);
-      record->type = load (path, &record->state, &record->error);
+      GType type = load (path, &record->state, &record->error);
+      if (type != 0)
+        {
+          record->loaded_as = g_steal_pointer (&now);
+          g_atomic_pointer_set (&record->type, type);
+          return type;
+        }
       g_free (record->failed_at);
       record->failed_at = g_steal_pointer (&now);
     }
-  if (record->type == 0)
-    {
-      *state = record->state;
-      g_propagate_error (error, g_error_copy (record->error));
-    }
-  return record->type;
+  *state = record->state;
+  g_propagate_error (error, g_error_copy (record->error));
+  return 0;
 }
 
 GType
 _kms_module_load (const char *path, const char *const *needs, KmsPermissions permissions, KmsState *state,
                   GError **error)
 {
-  /* By the file itself: two links to one module are one module. */
   g_autofree char *real = realpath (path, NULL);
   const char *canonical = real == NULL ? path : real;
-  KmsModuleRecord *record = get_record (canonical);
+  KmsModuleRecord *record = get_record (path, canonical);
+  GType type = g_atomic_pointer_get (&record->type);
 
-  g_mutex_lock (&record->lock);
-  GType type = load_locked (record, canonical, needs, permissions, state, error);
-  g_mutex_unlock (&record->lock);
-  return type;
+  if (type != 0)
+    return type;
+  switch (_kms_turn_take (canonical, LOAD_TIMEOUT))
+    {
+    case KMS_TURN_CIRCLE:
+      fail (state, KMS_STATE_LOAD_FAILED, error,
+            "%s: is being loaded, and asked for a provider of its own meanwhile, which is a bug of the module", path);
+      return 0;
+    case KMS_TURN_TIMED_OUT:
+      fail (state, KMS_STATE_LOAD_FAILED, error,
+            "%s: another thread has been loading it for %d seconds and is not done; its init() hangs", path,
+            (int) (LOAD_TIMEOUT / G_TIME_SPAN_SECOND));
+      return 0;
+    case KMS_TURN_MINE:
+    case KMS_TURN_MINE_AFTER_OTHERS:
+    default:
+      type = load_in_turn (record, canonical, needs, permissions, state, error);
+      _kms_turn_end (canonical);
+      return type;
+    }
 }

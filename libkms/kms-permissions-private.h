@@ -18,6 +18,9 @@ typedef enum {
  * and the command that mends it. */
 gboolean _kms_permissions_check (const char *path, const struct stat *info, GError **error);
 
+/* The directory as well: who may write there may put another file in its place. */
+gboolean _kms_permissions_check_in_directory (const char *path, const struct stat *info, GError **error);
+
 /* Readable by nobody else either. */
 gboolean _kms_permissions_check_secret (const char *path, const struct stat *info, GError **error);
 

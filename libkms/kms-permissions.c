@@ -10,9 +10,12 @@
 static gboolean
 refuse (const char *path, const struct stat *info, const char *why, const char *command, GError **error)
 {
+  g_autofree char *quoted = strpbrk (path, " \t\n'\"\\$&;()<>|*?[]#~`!") == NULL ? g_strdup (path)
+                                                                                 : g_shell_quote (path);
+
   g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
                "%s (owner %u, mode %04o) %s; if you trust what it says now, run: %s %s", path, info->st_uid,
-               info->st_mode & 07777, why, command, path);
+               info->st_mode & 07777, why, command, quoted);
   return FALSE;
 }
 
@@ -21,9 +24,20 @@ _kms_permissions_check (const char *path, const struct stat *info, GError **erro
 {
   if (info->st_uid != 0 && info->st_uid != geteuid ())
     return refuse (path, info, "belongs to another user", "chown root:", error);
-  if ((info->st_mode & (S_IWGRP | S_IWOTH)) != 0 && !(S_ISDIR (info->st_mode) && (info->st_mode & S_ISVTX) != 0))
+  if ((info->st_mode & (S_IWGRP | S_IWOTH)) != 0)
     return refuse (path, info, "can be changed by other users", "chmod go-w", error);
   return TRUE;
+}
+
+gboolean
+_kms_permissions_check_in_directory (const char *path, const struct stat *info, GError **error)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+  struct stat directory_info;
+
+  if (!_kms_permissions_check (path, info, error))
+    return FALSE;
+  return stat (directory, &directory_info) != 0 || _kms_permissions_check (directory, &directory_info, error);
 }
 
 gboolean

@@ -108,7 +108,6 @@ static gboolean
 parse_key (KmsProviderConfig *self, guint which, const char *value, GError **error)
 {
   gpointer field = G_STRUCT_MEMBER_P (self, known_keys[which].field);
-  g_autofree char *what = _kms_config_info_describe (self->info, "Provider", known_keys[which].key);
 
   if (known_keys[which].field == 0)
     return TRUE;
@@ -121,11 +120,11 @@ parse_key (KmsProviderConfig *self, guint which, const char *value, GError **err
       *(char ***) field = _kms_value_parse_list (value);
       return TRUE;
     case BOOLEAN:
-      return _kms_value_parse_boolean (what, value, field, error);
+      return _kms_value_parse_boolean (value, field, error);
     case INTEGER:
-      return _kms_value_parse_integer (what, value, known_keys[which].min, known_keys[which].max, field, error);
+      return _kms_value_parse_integer (value, known_keys[which].min, known_keys[which].max, field, error);
     case DURATION:
-      return _kms_value_parse_duration (what, value, field, error);
+      return _kms_value_parse_duration (value, field, error);
     default:
       g_return_val_if_reached (FALSE);
     }
@@ -143,18 +142,22 @@ find_known_key (const char *key)
 static gboolean
 parse_value (KmsProviderConfig *self, guint index, GError **error)
 {
-  const char *group, *key, *origin;
-  const char *value = kms_config_info_get_nth_value (self->info, index, &group, &key, &origin);
+  const char *group, *key;
+  const char *value = kms_config_info_get_nth_value (self->info, index, &group, &key, NULL);
+  gboolean ok = TRUE;
 
-  if (strcmp (group, "Settings") == 0)
-    return _kms_settings_check_name (origin, key, error);
   if (g_str_has_prefix (group, "X-") || g_str_has_prefix (key, "X-"))
     return TRUE;
   int known = strcmp (group, "Provider") == 0 ? find_known_key (key) : -1;
-  if (known >= 0)
-    return parse_key (self, (guint) known, value, error);
-  _kms_config_info_warn (self->info, "%s: [%s] %s is not known and has no effect", origin, group, key);
-  return TRUE;
+  if (strcmp (group, "Settings") == 0)
+    ok = _kms_settings_check_name (key, error);
+  else if (known >= 0)
+    ok = parse_key (self, (guint) known, value, error);
+  else
+    _kms_config_info_warn_of (self->info, group, key, "is not known and has no effect");
+  if (!ok)
+    _kms_config_info_prefix_error (self->info, group, key, error);
+  return ok;
 }
 
 static gboolean
@@ -168,10 +171,8 @@ is_module_name (const char *module)
 static gboolean
 is_absolute_in_package (KmsProviderConfig *self, const KmsConfigRoots *roots)
 {
-  if (self->module == NULL || self->module[0] != '/')
-    return FALSE;
-  g_autofree char *what = _kms_config_info_describe (self->info, "Provider", "Module");
-  return g_str_has_prefix (what, roots->layers[KMS_LAYER_PACKAGE]);
+  return self->module[0] == '/'
+         && _kms_config_info_is_from (self->info, "Provider", "Module", roots->layers[KMS_LAYER_PACKAGE]);
 }
 
 static gboolean

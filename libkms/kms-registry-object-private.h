@@ -3,6 +3,7 @@
 /* How the registry looks inside, for its own files. */
 #pragma once
 
+#include "kms-registry-watch-private.h"
 #include "kms-registry.h"
 #include "kms-snapshot-private.h"
 
@@ -21,9 +22,11 @@ struct _KmsRegistry
   GObject parent_instance;
   KmsConfigRoots *roots;
   char *program;
+  KmsRegistryWatch *watch;
   gint report_operations; /* atomic */
+  GMutex reading;         /* one thread reads the files at a time, so that the last to read is the last to be heard */
 
-  GMutex lock;
+  GMutex lock; /* never held while files are read or a module's code runs */
   KmsSnapshot *snapshot;
   gint64 next_look;
   GHashTable *providers; /* "name fingerprint" → KmsProvider */
@@ -31,13 +34,25 @@ struct _KmsRegistry
   KmsAsker *asker;       /* NULL: nobody can be asked */
 };
 
+void _kms_asker_unref (KmsAsker *asker);
+
 /* The configuration as it is now: once a second at most, the directories are looked at. */
 KmsSnapshot *_kms_registry_get_snapshot (KmsRegistry *self);
+
+/* Reads again if something changed since the last reading. */
+void _kms_registry_look (KmsRegistry *self);
+
+/* What has to be watched, as _kms_config_stamps_list_watches() says it. */
+GHashTable *_kms_registry_list_watches (KmsRegistry *self);
 
 /* What tells a provider from one of another configuration. */
 char *_kms_registry_make_provider_key (KmsConfigInfo *info);
 
-/* Borrowed from the snapshot; NOT_FOUND if there is none of that name. */
-KmsConfigInfo *_kms_registry_find_info (KmsSnapshot *snapshot, KmsConfigKind kind, const char *name, GError **error);
+/* Borrowed from the snapshot; NOT_FOUND with what may have been meant, and where it was looked for. */
+KmsConfigInfo *_kms_registry_find_info (KmsRegistry *self, KmsSnapshot *snapshot, KmsConfigKind kind, const char *name,
+                                        GError **error);
+
+/* NOT_FOUND for a key id that nobody claims, the same way. */
+void _kms_registry_fail_unclaimed (KmsRegistry *self, KmsSnapshot *snapshot, const char *key_id, GError **error);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 #include "kms-registry-object-private.h"
 #include "kms-registry.h"
 #include "kms-routing-private.h"
+#include "kms-turn-private.h"
 
 static KmsProviderConfig *
 find_config (GPtrArray *configs, const char *name)
@@ -56,9 +57,75 @@ make_provider (KmsSnapshot *snapshot, KmsConfigInfo *info, KmsProviderConfig *co
 }
 
 static KmsProvider *
+find_known (KmsRegistry *self, const char *key)
+{
+  g_mutex_lock (&self->lock);
+  KmsProvider *known = g_hash_table_lookup (self->providers, key);
+  if (known != NULL)
+    g_object_ref (known);
+  g_mutex_unlock (&self->lock);
+  return known;
+}
+
+/* If the files changed while it was made, it is the caller's alone, and the next one asks for another. */
+static void
+remember (KmsRegistry *self, const char *key, const char *name, KmsProvider *made)
+{
+  g_mutex_lock (&self->lock);
+  KmsConfigInfo *info = g_hash_table_lookup (self->snapshot->infos[KMS_CONFIG_KIND_PROVIDER], name);
+  g_autofree char *now = info == NULL ? NULL : _kms_registry_make_provider_key (info);
+  if (g_strcmp0 (now, key) == 0)
+    {
+      g_hash_table_insert (self->providers, g_strdup (key), g_object_ref (made));
+      _kms_config_info_set_loaded (info);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+static KmsProvider *
+make_in_turn (KmsRegistry *self, KmsSnapshot *snapshot, KmsConfigInfo *info, KmsProviderConfig *config, const char *key,
+              gboolean after_others, GError **error)
+{
+  g_autoptr (KmsProvider) known = find_known (self, key);
+
+  if (known != NULL)
+    return g_steal_pointer (&known);
+  /* What another thread was told a moment ago is the answer for this one, too: ten of them would not try in a row. */
+  const GError *failed = after_others ? kms_config_info_get_error (info) : NULL;
+  if (failed != NULL)
+    {
+      g_propagate_error (error, g_error_copy (failed));
+      return NULL;
+    }
+  known = make_provider (snapshot, info, config, error);
+  if (known != NULL)
+    remember (self, key, info->name, known);
+  return g_steal_pointer (&known);
+}
+
+static KmsProvider *
+make_or_wait (KmsRegistry *self, KmsSnapshot *snapshot, KmsConfigInfo *info, KmsProviderConfig *config, const char *key,
+              GError **error)
+{
+  /* Not by the registry: a module that asks for itself makes one of its own for that. */
+  KmsTurn turn = _kms_turn_take (key, -1);
+
+  if (turn == KMS_TURN_CIRCLE)
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_MODULE,
+                   "%s: is being started, and its module asked for it meanwhile, which is a bug of the module",
+                   info->name);
+      return NULL;
+    }
+  KmsProvider *provider = make_in_turn (self, snapshot, info, config, key, turn == KMS_TURN_MINE_AFTER_OTHERS, error);
+  _kms_turn_end (key);
+  return provider;
+}
+
+static KmsProvider *
 dup_provider (KmsRegistry *self, KmsSnapshot *snapshot, const char *name, GError **error)
 {
-  KmsConfigInfo *info = _kms_registry_find_info (snapshot, KMS_CONFIG_KIND_PROVIDER, name, error);
+  KmsConfigInfo *info = _kms_registry_find_info (self, snapshot, KMS_CONFIG_KIND_PROVIDER, name, error);
   KmsProviderConfig *config = find_config (snapshot->configs, name);
 
   if (info == NULL)
@@ -69,27 +136,8 @@ dup_provider (KmsRegistry *self, KmsSnapshot *snapshot, const char *name, GError
       return NULL;
     }
   g_autofree char *key = _kms_registry_make_provider_key (info);
-  g_mutex_lock (&self->lock);
-  KmsProvider *known = g_hash_table_lookup (self->providers, key);
-  if (known != NULL)
-    g_object_ref (known);
-  g_mutex_unlock (&self->lock);
-  if (known != NULL)
-    return known;
-
-  g_autoptr (KmsProvider) made = make_provider (snapshot, info, config, error);
-  if (made == NULL)
-    return NULL;
-  g_mutex_lock (&self->lock);
-  known = g_hash_table_lookup (self->providers, key);
-  if (known == NULL)
-    {
-      known = made;
-      g_hash_table_insert (self->providers, g_steal_pointer (&key), g_object_ref (made));
-    }
-  g_object_ref (known);
-  g_mutex_unlock (&self->lock);
-  return known;
+  KmsProvider *known = find_known (self, key);
+  return known != NULL ? known : make_or_wait (self, snapshot, info, config, key, error);
 }
 
 /**
@@ -116,7 +164,7 @@ kms_registry_dup_provider (KmsRegistry *self, const char *name, GError **error)
 
 /* Who claims a key id but can't be used must not lose it to the fallback: plaintext would go to another service. */
 static KmsProviderConfig *
-route (KmsSnapshot *snapshot, const char *key_id, gboolean *is_fallback, GError **error)
+route (KmsRegistry *self, KmsSnapshot *snapshot, const char *key_id, gboolean *is_fallback, GError **error)
 {
   gboolean unusable_is_fallback = TRUE;
   KmsProviderConfig *found = _kms_routing_find (snapshot->configs, key_id, is_fallback);
@@ -131,8 +179,8 @@ route (KmsSnapshot *snapshot, const char *key_id, gboolean *is_fallback, GError 
       g_propagate_prefixed_error (error, g_error_copy (info->error), "key id \"%s\": ", key_id);
       return NULL;
     }
-  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
-               "no provider claims the key id \"%s\"; \"kmsctl provider list\" shows which key ids are whose", key_id);
+  if (error != NULL)
+    _kms_registry_fail_unclaimed (self, snapshot, key_id, error);
   return NULL;
 }
 
@@ -156,7 +204,7 @@ kms_registry_find_provider_for_key (KmsRegistry *self, const char *key_id, gbool
   g_return_val_if_fail (key_id != NULL, NULL);
   g_autoptr (KmsSnapshot) snapshot = _kms_registry_get_snapshot (self);
   gboolean fallback = FALSE;
-  KmsProviderConfig *config = route (snapshot, key_id, &fallback, error);
+  KmsProviderConfig *config = route (self, snapshot, key_id, &fallback, error);
 
   if (is_fallback != NULL)
     *is_fallback = fallback;
@@ -186,7 +234,7 @@ kms_registry_dup_provider_for_key (KmsRegistry *self, const char *key_id, const 
   g_autoptr (KmsSnapshot) snapshot = _kms_registry_get_snapshot (self);
   gboolean is_fallback = FALSE;
   KmsProviderConfig *config = provider_name != NULL ? find_config (snapshot->configs, provider_name)
-                                                    : route (snapshot, key_id, &is_fallback, error);
+                                                    : route (self, snapshot, key_id, &is_fallback, error);
 
   if (provider_name == NULL && config == NULL)
     return NULL;

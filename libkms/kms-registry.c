@@ -7,7 +7,6 @@
 
 #include "kms-box.h"
 #include "kms-enums.h"
-#include "kms-error.h"
 #include "kms-operation-private.h"
 #include "kms-registry-object-private.h"
 #include "kms-registry-private.h"
@@ -37,10 +36,14 @@ weak_ref_free (gpointer data)
   g_free (data);
 }
 
+/* Who looked is perhaps the last to hold it, and lets go of it when the lock is free. */
 static gboolean
-is_forgotten (gpointer key, gpointer value, gpointer user_data)
+is_forgotten (gpointer key, gpointer value, gpointer held)
 {
-  g_autoptr (KmsBox) box = g_weak_ref_get (value);
+  KmsBox *box = g_weak_ref_get (value);
+
+  if (box != NULL)
+    g_ptr_array_add (held, box);
   return box == NULL;
 }
 
@@ -49,21 +52,8 @@ kms_registry_init (KmsRegistry *self)
 {
   self->boxes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, weak_ref_free);
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->reading);
   self->providers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
-}
-
-static void
-asker_clear (gpointer data)
-{
-  KmsAsker *asker = data;
-  if (asker->destroy != NULL)
-    asker->destroy (asker->data);
-}
-
-static void
-asker_unref (KmsAsker *asker)
-{
-  g_atomic_rc_box_release_full (asker, asker_clear);
 }
 
 static void
@@ -71,14 +61,16 @@ kms_registry_finalize (GObject *object)
 {
   KmsRegistry *self = KMS_REGISTRY (object);
 
+  g_clear_pointer (&self->watch, _kms_registry_watch_free);
   kms_registry_set_report_operations (self, FALSE);
   if (self->asker != NULL)
-    asker_unref (self->asker);
+    _kms_asker_unref (self->asker);
   g_hash_table_unref (self->providers);
   g_hash_table_unref (self->boxes);
   g_clear_pointer (&self->snapshot, _kms_snapshot_unref);
   g_clear_pointer (&self->roots, _kms_config_roots_free);
   g_free (self->program);
+  g_mutex_clear (&self->reading);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (kms_registry_parent_class)->finalize (object);
 }
@@ -143,6 +135,10 @@ kms_registry_class_init (KmsRegistryClass *klass)
    *
    * The configuration was read again and is another one. Providers and boxes that were got before stay as they are.
    *
+   * Where a main loop runs in the context that was the thread-default one when the registry was made, file monitors
+   * notice changes, and this is emitted there. Without one, changes are noticed when something is looked up, once a
+   * second at most, and this is emitted in the thread that looks it up.
+   *
    * Since: 1.0
    */
   signals[SIGNAL_CHANGED] =
@@ -180,6 +176,7 @@ kms_registry_new (const char *config_root, const char *program, GError **error)
   if (self->snapshot == NULL)
     return NULL;
   self->next_look = g_get_monotonic_time () + LOOK_INTERVAL;
+  self->watch = _kms_registry_watch_new (self);
   return g_steal_pointer (&self);
 }
 
@@ -221,6 +218,22 @@ steal_replaced_locked (KmsRegistry *self)
   return replaced;
 }
 
+/* What goes on is loaded, though this reading did not load it. */
+static void
+inherit_states_locked (KmsRegistry *self)
+{
+  GHashTableIter iter;
+  gpointer info;
+
+  g_hash_table_iter_init (&iter, self->snapshot->infos[KMS_CONFIG_KIND_PROVIDER]);
+  while (g_hash_table_iter_next (&iter, NULL, &info))
+    {
+      g_autofree char *key = _kms_registry_make_provider_key (info);
+      if (g_hash_table_contains (self->providers, key))
+        _kms_config_info_set_loaded (info);
+    }
+}
+
 /**
  * kms_registry_reload:
  * @self: a registry
@@ -237,22 +250,59 @@ gboolean
 kms_registry_reload (KmsRegistry *self, GError **error)
 {
   g_return_val_if_fail (KMS_IS_REGISTRY (self), FALSE);
-  KmsSnapshot *fresh = _kms_snapshot_new (self, self->roots, self->program, error);
+  g_autoptr (GPtrArray) held = g_ptr_array_new_with_free_func (g_object_unref);
 
+  g_mutex_lock (&self->reading);
+  KmsSnapshot *fresh = _kms_snapshot_new (self, self->roots, self->program, error);
   if (fresh == NULL)
-    return FALSE;
+    {
+      g_mutex_unlock (&self->reading);
+      return FALSE;
+    }
   g_mutex_lock (&self->lock);
   g_autoptr (KmsSnapshot) old = self->snapshot;
   self->snapshot = fresh;
-  g_hash_table_foreach_remove (self->boxes, is_forgotten, NULL);
+  g_hash_table_foreach_remove (self->boxes, is_forgotten, held);
   g_autoptr (GPtrArray) replaced = steal_replaced_locked (self);
+  inherit_states_locked (self);
+  gboolean changed = !_kms_snapshot_equal (old, fresh);
   g_mutex_unlock (&self->lock);
-  if (strcmp (old->fingerprint, fresh->fingerprint) != 0)
-    g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+  g_mutex_unlock (&self->reading);
+  if (changed)
+    {
+      _kms_registry_watch_refresh (self->watch);
+      g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+    }
   return TRUE;
 }
 
-/* Once a second at most, the directories are looked at. */
+static KmsSnapshot *
+ref_snapshot (KmsRegistry *self)
+{
+  g_mutex_lock (&self->lock);
+  KmsSnapshot *snapshot = _kms_snapshot_ref (self->snapshot);
+  g_mutex_unlock (&self->lock);
+  return snapshot;
+}
+
+void
+_kms_registry_look (KmsRegistry *self)
+{
+  g_autoptr (KmsSnapshot) snapshot = ref_snapshot (self);
+  g_autoptr (GError) error = NULL;
+
+  if (_kms_config_stamps_changed (snapshot->stamps) && !kms_registry_reload (self, &error))
+    g_debug ("the old configuration goes on: %s", error->message);
+}
+
+GHashTable *
+_kms_registry_list_watches (KmsRegistry *self)
+{
+  g_autoptr (KmsSnapshot) snapshot = ref_snapshot (self);
+
+  return _kms_config_stamps_list_watches (snapshot->stamps);
+}
+
 KmsSnapshot *
 _kms_registry_get_snapshot (KmsRegistry *self)
 {
@@ -262,21 +312,12 @@ _kms_registry_get_snapshot (KmsRegistry *self)
   gboolean due = now >= self->next_look;
   if (due)
     self->next_look = now + LOOK_INTERVAL;
-  g_autoptr (KmsSnapshot) snapshot = _kms_snapshot_ref (self->snapshot);
+  KmsSnapshot *snapshot = due ? NULL : _kms_snapshot_ref (self->snapshot);
   g_mutex_unlock (&self->lock);
   if (!due)
-    return g_steal_pointer (&snapshot);
-
-  g_autofree char *seen = _kms_snapshot_look (self->roots);
-  g_autoptr (GError) error = NULL;
-  if (strcmp (seen, snapshot->fingerprint) == 0)
-    return g_steal_pointer (&snapshot);
-  if (!kms_registry_reload (self, &error))
-    g_debug ("the old configuration goes on: %s", error->message);
-  g_mutex_lock (&self->lock);
-  KmsSnapshot *fresh = _kms_snapshot_ref (self->snapshot);
-  g_mutex_unlock (&self->lock);
-  return fresh;
+    return snapshot;
+  _kms_registry_look (self);
+  return ref_snapshot (self);
 }
 
 static int
@@ -318,19 +359,6 @@ kms_registry_list (KmsRegistry *self, KmsConfigKind kind)
   return list;
 }
 
-KmsConfigInfo *
-_kms_registry_find_info (KmsSnapshot *snapshot, KmsConfigKind kind, const char *name, GError **error)
-{
-  static const char *const nouns[] = { "configuration", "provider", "box", "model" };
-  KmsConfigInfo *info = kind == KMS_CONFIG_KIND_GLOBAL ? snapshot->global
-                                                       : g_hash_table_lookup (snapshot->infos[kind], name);
-
-  if (info == NULL)
-    g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND, "there is no %s \"%s\"; \"kmsctl %s list\" shows what there is",
-                 nouns[kind], name, nouns[kind]);
-  return info;
-}
-
 /**
  * kms_registry_lookup:
  * @self: a registry
@@ -350,7 +378,7 @@ kms_registry_lookup (KmsRegistry *self, KmsConfigKind kind, const char *name, GE
   g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
   g_return_val_if_fail (name != NULL, NULL);
   g_autoptr (KmsSnapshot) snapshot = _kms_registry_get_snapshot (self);
-  KmsConfigInfo *info = _kms_registry_find_info (snapshot, kind, name, error);
+  KmsConfigInfo *info = _kms_registry_find_info (self, snapshot, kind, name, error);
 
   return info == NULL ? NULL : kms_config_info_ref (info);
 }
@@ -375,118 +403,6 @@ kms_registry_dup_directory (KmsRegistry *self, KmsConfigKind kind)
   const char *layer = self->roots->layers[snapshot->has_user_layer ? KMS_LAYER_USER : KMS_LAYER_ADMIN];
 
   return g_build_filename (layer, _kms_config_kind_directory (kind), NULL);
-}
-
-static KmsBox *
-find_known_box (KmsRegistry *self, const char *key)
-{
-  g_mutex_lock (&self->lock);
-  GWeakRef *known = g_hash_table_lookup (self->boxes, key);
-  KmsBox *box = known == NULL ? NULL : g_weak_ref_get (known);
-  g_mutex_unlock (&self->lock);
-  return box;
-}
-
-static void
-remember_box (KmsRegistry *self, const char *key, KmsBox *box)
-{
-  GWeakRef *weak = g_new0 (GWeakRef, 1);
-
-  g_weak_ref_init (weak, box);
-  g_mutex_lock (&self->lock);
-  g_hash_table_replace (self->boxes, g_strdup (key), weak);
-  g_mutex_unlock (&self->lock);
-}
-
-/**
- * kms_registry_dup_box:
- * @self: a registry
- * @name: the stem of the box's file
- * @error: return location for an error
- *
- * Gets a box. No module is loaded before its first use.
- *
- * Returns: (transfer full): a box, or %NULL with @error set
- *
- * Since: 1.0
- */
-KmsBox *
-kms_registry_dup_box (KmsRegistry *self, const char *name, GError **error)
-{
-  g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
-  g_return_val_if_fail (name != NULL, NULL);
-  g_autoptr (KmsSnapshot) snapshot = _kms_registry_get_snapshot (self);
-  KmsConfigInfo *info = _kms_registry_find_info (snapshot, KMS_CONFIG_KIND_BOX, name, error);
-
-  if (info == NULL)
-    return NULL;
-  if (info->error != NULL)
-    {
-      g_propagate_error (error, g_error_copy (info->error));
-      return NULL;
-    }
-  /* The same files of the box and of all providers make the same box. */
-  g_autofree char *key = g_strconcat (name, " ", info->fingerprint, " ", snapshot->providers_fingerprint, NULL);
-  KmsBox *box = find_known_box (self, key);
-  if (box != NULL)
-    return box;
-  box = _kms_box_new_from_config (self, info, error);
-  if (box != NULL)
-    remember_box (self, key, box);
-  return box;
-}
-
-/**
- * kms_registry_set_ask_secret_func:
- * @self: a registry
- * @func: (nullable) (scope notified) (closure user_data): who asks; %NULL for nobody
- * @user_data: what @func gets
- * @destroy: (nullable): called when @func is not needed any more
- *
- * Sets who asks the user for passphrases. The library itself never does.
- *
- * Since: 1.0
- */
-void
-kms_registry_set_ask_secret_func (KmsRegistry *self, KmsAskSecretFunc func, gpointer user_data, GDestroyNotify destroy)
-{
-  g_return_if_fail (KMS_IS_REGISTRY (self));
-
-  KmsAsker *asker = NULL;
-  if (func != NULL)
-    {
-      asker = g_atomic_rc_box_new0 (KmsAsker);
-      *asker = (KmsAsker){ func, user_data, destroy };
-    }
-  g_mutex_lock (&self->lock);
-  KmsAsker *old = self->asker;
-  self->asker = asker;
-  g_mutex_unlock (&self->lock);
-  if (old != NULL)
-    asker_unref (old);
-}
-
-KmsSecret *
-_kms_registry_ask_secret (KmsRegistry *self, KmsProvider *provider, const char *prompt, gboolean confirm,
-                          GCancellable *cancellable, GError **error)
-{
-  KmsAsker *asker = NULL;
-
-  if (self != NULL)
-    {
-      g_mutex_lock (&self->lock);
-      asker = self->asker == NULL ? NULL : g_atomic_rc_box_acquire (self->asker);
-      g_mutex_unlock (&self->lock);
-    }
-  if (asker != NULL)
-    {
-      KmsSecret *secret = asker->func (provider, prompt, confirm, cancellable, asker->data, error);
-      asker_unref (asker);
-      return secret;
-    }
-  g_set_error (error, KMS_ERROR, KMS_ERROR_CREDENTIALS,
-               "a passphrase is needed, and this program has nobody to ask; name a file with PassphraseFile=");
-  return NULL;
 }
 
 /**

@@ -11,7 +11,7 @@ void _kms_setting_value_free (gpointer value);
 
 /* Refuses names under which people would put a secret itself. */
 gboolean _kms_settings_is_secret_name (const char *name);
-gboolean _kms_settings_check_name (const char *origin, const char *name, GError **error);
+gboolean _kms_settings_check_name (const char *name, GError **error);
 
 /* Fills the table for all declared settings; an info of NULL leaves the defaults. */
 gboolean _kms_settings_bind (KmsProviderClass *klass, KmsConfigInfo *info, GHashTable *settings, GError **error);

@@ -83,7 +83,7 @@ _kms_setting_value_free (gpointer data)
 }
 
 static gboolean
-parse_integer (const char *what, const char *text, const char *range, gint64 *out, GError **error)
+parse_integer (const char *text, const char *range, gint64 *out, GError **error)
 {
   gint64 min = G_MININT64, max = G_MAXINT64;
   g_auto (GStrv) ends = range == NULL ? NULL : g_strsplit (range, "..", 2);
@@ -93,17 +93,17 @@ parse_integer (const char *what, const char *text, const char *range, gint64 *ou
       min = g_ascii_strtoll (ends[0], NULL, 10);
       max = g_ascii_strtoll (ends[1], NULL, 10);
     }
-  return _kms_value_parse_integer (what, text, min, max, out, error);
+  return _kms_value_parse_integer (text, min, max, out, error);
 }
 
 static gboolean
-check_path (const char *what, const char *text, gboolean is_credential, GError **error)
+check_path (const char *text, gboolean is_credential, GError **error)
 {
   struct stat info;
 
   if (!g_path_is_absolute (text))
     {
-      g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "%s=%s must be an absolute path", what, text);
+      g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "\"%s\" must be an absolute path", text);
       return FALSE;
     }
   if (!is_credential || stat (text, &info) != 0)
@@ -112,26 +112,26 @@ check_path (const char *what, const char *text, gboolean is_credential, GError *
 }
 
 static gboolean
-parse_setting (const KmsSettingDeclaration *declaration, const char *what, KmsSettingValue *value, GError **error)
+parse_setting (const KmsSettingDeclaration *declaration, KmsSettingValue *value, GError **error)
 {
   gboolean boolean = FALSE;
 
   switch (declaration->type)
     {
     case KMS_SETTING_BOOLEAN:
-      if (!_kms_value_parse_boolean (what, value->text, &boolean, error))
+      if (!_kms_value_parse_boolean (value->text, &boolean, error))
         return FALSE;
       value->number = boolean;
       return TRUE;
     case KMS_SETTING_INTEGER:
-      return parse_integer (what, value->text, declaration->range, &value->number, error);
+      return parse_integer (value->text, declaration->range, &value->number, error);
     case KMS_SETTING_DURATION:
-      return _kms_value_parse_duration (what, value->text, &value->number, error);
+      return _kms_value_parse_duration (value->text, &value->number, error);
     case KMS_SETTING_PATH:
     case KMS_SETTING_CREDENTIAL_FILE:
-      return check_path (what, value->text, declaration->type == KMS_SETTING_CREDENTIAL_FILE, error);
+      return check_path (value->text, declaration->type == KMS_SETTING_CREDENTIAL_FILE, error);
     case KMS_SETTING_CHOICE:
-      return _kms_value_parse_choice (what, value->text, declaration->range, error) >= 0;
+      return _kms_value_parse_choice (value->text, declaration->range, error) >= 0;
     case KMS_SETTING_LIST:
       value->list = _kms_value_parse_list (value->text);
       return TRUE;
@@ -160,15 +160,14 @@ _kms_settings_is_secret_name (const char *name)
 }
 
 gboolean
-_kms_settings_check_name (const char *origin, const char *name, GError **error)
+_kms_settings_check_name (const char *name, GError **error)
 {
   if (!_kms_settings_is_secret_name (name))
     return TRUE;
   g_set_error (
     error, KMS_ERROR, KMS_ERROR_CONFIG,
-    "%s: [Settings] %s: a secret must not stand in a configuration file; put it into a file of mode 0600 and "
-    "name that with %sFile=",
-    origin, name, name);
+    "a secret must not stand in a configuration file; put it into a file of mode 0600 and name that with %sFile=",
+    name);
   return FALSE;
 }
 
@@ -177,10 +176,10 @@ warn_of_unknown (KmsSettingTable *table, KmsConfigInfo *info)
 {
   for (guint i = 0; i < kms_config_info_get_n_values (info); i++)
     {
-      const char *group, *key, *origin;
-      kms_config_info_get_nth_value (info, i, &group, &key, &origin);
+      const char *group, *key;
+      kms_config_info_get_nth_value (info, i, &group, &key, NULL);
       if (strcmp (group, "Settings") == 0 && !g_str_has_prefix (key, "X-") && !is_declared (table, key))
-        _kms_config_info_warn (info, "%s: [Settings] %s is not known to the module and has no effect", origin, key);
+        _kms_config_info_warn_of (info, group, key, "is not known to the module and has no effect");
     }
 }
 
@@ -199,10 +198,13 @@ _kms_settings_bind (KmsProviderClass *klass, KmsConfigInfo *info, GHashTable *se
       value->type = declaration->type;
       value->text = g_strdup (given != NULL ? given : declaration->default_value);
       g_hash_table_replace (settings, g_strdup (declaration->name), value);
-      g_autofree char *what = info == NULL ? g_strdup (declaration->name)
-                                           : _kms_config_info_describe (info, "Settings", declaration->name);
-      if (value->text != NULL && !parse_setting (declaration, what, value, error))
-        return FALSE;
+      if (value->text == NULL || parse_setting (declaration, value, error))
+        continue;
+      if (info == NULL)
+        g_prefix_error (error, "%s: ", declaration->name);
+      else
+        _kms_config_info_prefix_error (info, "Settings", declaration->name, error);
+      return FALSE;
     }
   return TRUE;
 }

@@ -17,17 +17,17 @@ typedef struct
   GPtrArray *configs;                           /* of KmsProviderConfig, those that may be used */
   GPtrArray *unusable;                          /* of KmsProviderConfig, those that claim key ids, but can't be used */
   char *providers_fingerprint;                  /* of their files and states */
-  char *fingerprint;                            /* of the directories */
+  KmsConfigStamps *stamps;                      /* of all that was looked at */
 } KmsSnapshot;
 
-/* Fails only for what is Critical. */
+/* Fails only for what is Critical, and where the system is short of something for a moment. */
 KmsSnapshot *_kms_snapshot_new (KmsRegistry *registry, const KmsConfigRoots *roots, const char *program,
                                 GError **error);
 KmsSnapshot *_kms_snapshot_ref (KmsSnapshot *self);
 void _kms_snapshot_unref (KmsSnapshot *self);
 
-/* What the directories look like now. */
-char *_kms_snapshot_look (const KmsConfigRoots *roots);
+/* Whether they say the same, and all is in the same state. */
+gboolean _kms_snapshot_equal (KmsSnapshot *self, KmsSnapshot *other);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KmsSnapshot, _kms_snapshot_unref)
 

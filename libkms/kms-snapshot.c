@@ -3,8 +3,6 @@
 /* Reads all configuration at one time, and says of each provider whether it may be used. */
 #include "kms-snapshot-private.h"
 
-#include <sys/stat.h>
-
 #include "kms-config-value-private.h"
 #include "kms-error.h"
 #include "kms-module-private.h"
@@ -22,72 +20,21 @@ _kms_snapshot_unref (KmsSnapshot *self)
 {
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
+  g_clear_pointer (&self->stamps, _kms_config_stamps_free);
   g_clear_pointer (&self->global, kms_config_info_unref);
   for (guint i = 0; i < G_N_ELEMENTS (self->infos); i++)
     g_clear_pointer (&self->infos[i], g_hash_table_unref);
   g_ptr_array_unref (self->configs);
   g_ptr_array_unref (self->unusable);
   g_free (self->providers_fingerprint);
-  g_free (self->fingerprint);
   g_free (self);
-}
-
-static void
-add_stat (GString *out, const char *path)
-{
-  struct stat info;
-
-  if (stat (path, &info) != 0)
-    g_string_append_c (out, '-');
-  else
-    g_string_append_printf (out, "%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT ":%" G_GINT64_FORMAT ".%09ld",
-                            (guint64) info.st_ino, (guint64) info.st_size, (gint64) info.st_ctim.tv_sec,
-                            info.st_ctim.tv_nsec);
-  g_string_append_c (out, ';');
-}
-
-/* The directory's time tells of files that came and went, each file's own of what was changed in place. */
-static void
-add_directory (GString *out, const char *path)
-{
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  add_stat (out, path);
-  while (directory != NULL && (name = g_dir_read_name (directory)) != NULL)
-    {
-      g_autofree char *file = g_build_filename (path, name, NULL);
-      add_stat (out, file);
-    }
-}
-
-char *
-_kms_snapshot_look (const KmsConfigRoots *roots)
-{
-  GString *out = g_string_new (NULL);
-
-  for (KmsLayer layer = 0; layer < KMS_N_LAYERS; layer++)
-    {
-      if (roots->layers[layer] == NULL)
-        continue;
-      g_autofree char *global = g_build_filename (roots->layers[layer], "kms.conf", NULL);
-      add_stat (out, global);
-      for (KmsConfigKind kind = KMS_CONFIG_KIND_PROVIDER; kind <= KMS_CONFIG_KIND_MODEL; kind++)
-        {
-          g_autofree char *path = g_build_filename (roots->layers[layer], _kms_config_kind_directory (kind), NULL);
-          add_directory (out, path);
-        }
-    }
-  for (guint i = 0; roots->module_directories[i] != NULL; i++)
-    add_stat (out, roots->module_directories[i]);
-  return g_string_free (out, FALSE);
 }
 
 static KmsPermissions
 read_permissions (KmsConfigInfo *global, const KmsConfigRoots *roots, const char *program)
 {
   const char *value = kms_config_info_get_value (global, "Global", "CheckPermissions");
-  int choice = value == NULL ? -1 : _kms_value_parse_choice ("CheckPermissions", value, "off|warn|strict", NULL);
+  int choice = value == NULL ? -1 : _kms_value_parse_choice (value, "off|warn|strict", NULL);
 
   if (choice >= 0)
     return (KmsPermissions) choice;
@@ -108,11 +55,11 @@ check_global (KmsConfigInfo *global)
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     {
       const char *value = kms_config_info_get_value (global, "Global", keys[i].key);
-      g_autofree char *what = _kms_config_info_describe (global, "Global", keys[i].key);
       GError *error = NULL;
-      if (value != NULL && keys[i].choices != NULL
-          && _kms_value_parse_choice (what, value, keys[i].choices, &error) < 0)
-        _kms_config_info_fail (global, KMS_STATE_CONFIG_ERROR, error);
+      if (value == NULL || keys[i].choices == NULL || _kms_value_parse_choice (value, keys[i].choices, &error) >= 0)
+        continue;
+      _kms_config_info_prefix_error (global, "Global", keys[i].key, &error);
+      _kms_config_info_fail (global, KMS_STATE_CONFIG_ERROR, error);
     }
 }
 
@@ -126,14 +73,44 @@ is_disabled (KmsSnapshot *self, KmsProviderConfig *config, const char *program)
          || (list != NULL && g_strv_contains ((const char *const *) list, _kms_provider_config_get_name (config)));
 }
 
+static GError *
+describe_missing (const KmsConfigRoots *roots, const char *name, const char *module)
+{
+  if (module[0] == '/')
+    return g_error_new (KMS_ERROR, KMS_ERROR_MODULE,
+                        "%s: module %s is not installed; install the package that ships it, or correct Module=", name,
+                        module);
+  g_autofree char *places = g_strjoinv (", ", roots->module_directories);
+  return g_error_new (KMS_ERROR, KMS_ERROR_MODULE,
+                      "%s: module %s is not installed in %s; install the package that ships it", name, module, places);
+}
+
+/* What works, but should not stay so. */
+static void
+warn_of_module (KmsSnapshot *self, const KmsConfigRoots *roots, KmsConfigInfo *info, const struct stat *file)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (_kms_module_is_outdated (info->module_path, file))
+    _kms_config_info_warn (info,
+                           "%s: was changed after it was loaded, and the old one is still in use; restart to use the "
+                           "new module file",
+                           info->module_path);
+  if (self->permissions == KMS_PERMISSIONS_WARN
+      && _kms_config_info_is_from (info, "Provider", "Module", roots->layers[KMS_LAYER_USER])
+      && !_kms_permissions_check_in_directory (info->module_path, file, &error))
+    _kms_config_info_warn (info, "%s", error->message);
+}
+
 static void
 judge_provider (KmsSnapshot *self, const KmsConfigRoots *roots, KmsConfigInfo *info, KmsProviderConfig *config,
                 const char *program)
 {
   const char *name = kms_config_info_get_name (info);
   const char *module = _kms_provider_config_get_module (config);
+  struct stat file;
 
-  info->module_path = _kms_module_find (roots, module);
+  info->module_path = _kms_module_find (roots, module, self->stamps, &file);
   if (is_disabled (self, config, program))
     _kms_config_info_fail (
       info, KMS_STATE_DISABLED,
@@ -145,10 +122,9 @@ judge_provider (KmsSnapshot *self, const KmsConfigRoots *roots, KmsConfigInfo *i
                                         "%s: Abi=%" G_GINT64_FORMAT " was asked for, this libkms speaks ABI %d", name,
                                         _kms_provider_config_get_option (config, "Abi"), KMS_ABI_MAJOR));
   else if (info->module_path == NULL)
-    _kms_config_info_fail (info, KMS_STATE_NOT_INSTALLED,
-                           g_error_new (KMS_ERROR, KMS_ERROR_MODULE,
-                                        "%s: module %s is not installed; install the package that ships it", name,
-                                        module));
+    _kms_config_info_fail (info, KMS_STATE_NOT_INSTALLED, describe_missing (roots, name, module));
+  else
+    warn_of_module (self, roots, info, &file);
   g_ptr_array_add (info->error == NULL ? self->configs : self->unusable, _kms_provider_config_ref (config));
 }
 
@@ -167,14 +143,14 @@ add_provider (KmsSnapshot *self, KmsRegistry *registry, const KmsConfigRoots *ro
 {
   GError *local = NULL;
 
-  if (info->error != NULL)
-    g_ptr_array_add (self->unusable, _kms_provider_config_new_claims (info));
-  if (info->state == KMS_STATE_MASKED || info->error != NULL)
+  if (info->state == KMS_STATE_MASKED)
     return TRUE;
-  g_autoptr (KmsProviderConfig) config = _kms_provider_config_new_from_info (registry, roots, info, &local);
+  g_autoptr (KmsProviderConfig)
+    config = info->error != NULL ? NULL : _kms_provider_config_new_from_info (registry, roots, info, &local);
   if (config == NULL)
     {
-      _kms_config_info_fail (info, KMS_STATE_CONFIG_ERROR, local);
+      if (local != NULL)
+        _kms_config_info_fail (info, KMS_STATE_CONFIG_ERROR, local);
       g_ptr_array_add (self->unusable, _kms_provider_config_new_claims (info));
       return check_critical (info, g_strcmp0 (kms_config_info_get_value (info, "Provider", "Critical"), "true") == 0,
                              error);
@@ -187,6 +163,16 @@ static int
 compare_infos (gconstpointer a, gconstpointer b)
 {
   return strcmp ((*(KmsConfigInfo *const *) a)->name, (*(KmsConfigInfo *const *) b)->name);
+}
+
+/* From here on another state is something that happened, not something that the files say. */
+static void
+seal (KmsConfigInfo *info)
+{
+  char *fingerprint = g_strdup_printf ("%s%d;", info->fingerprint, info->state);
+
+  g_free (info->fingerprint);
+  info->fingerprint = fingerprint;
 }
 
 static gboolean
@@ -207,27 +193,31 @@ add_providers (KmsSnapshot *self, KmsRegistry *registry, const KmsConfigRoots *r
       KmsConfigInfo *provider = g_ptr_array_index (sorted, i);
       if (!add_provider (self, registry, roots, provider, program, error))
         return FALSE;
-      g_string_append_printf (fingerprint, "%s%d;", provider->fingerprint, provider->state);
+      seal (provider);
+      g_string_append (fingerprint, provider->fingerprint);
     }
   self->providers_fingerprint = g_string_free (g_steal_pointer (&fingerprint), FALSE);
   return TRUE;
 }
 
 /* Whether the user's files count is said by the layers below: a user can't undo what the administrator decided. */
-static KmsConfigRoots
-choose_layers (const KmsConfigRoots *roots)
+static gboolean
+choose_layers (const KmsConfigRoots *roots, KmsConfigStamps *stamps, KmsConfigRoots *chosen, GError **error)
 {
-  KmsConfigRoots chosen = *roots;
+  KmsConfigReading reading = { chosen, KMS_PERMISSIONS_WARN, stamps, NULL };
 
-  chosen.layers[KMS_LAYER_USER] = NULL;
-  g_autoptr (KmsConfigInfo) global = _kms_config_read_global (&chosen, KMS_PERMISSIONS_WARN);
+  *chosen = *roots;
+  chosen->layers[KMS_LAYER_USER] = NULL;
+  g_autoptr (KmsConfigInfo) global = _kms_config_read_global (&reading, error);
+  if (global == NULL)
+    return FALSE;
   const char *value = kms_config_info_get_value (global, "Global", "UserConfig");
   if (g_strcmp0 (value, "none") == 0)
-    return chosen;
-  chosen.layers[KMS_LAYER_USER] = roots->layers[KMS_LAYER_USER];
+    return TRUE;
+  chosen->layers[KMS_LAYER_USER] = roots->layers[KMS_LAYER_USER];
   if (g_strcmp0 (value, "only") == 0)
-    chosen.layers[KMS_LAYER_PACKAGE] = chosen.layers[KMS_LAYER_ADMIN] = NULL;
-  return chosen;
+    chosen->layers[KMS_LAYER_PACKAGE] = chosen->layers[KMS_LAYER_ADMIN] = NULL;
+  return TRUE;
 }
 
 static void
@@ -238,30 +228,87 @@ check_boxes (KmsSnapshot *self, KmsRegistry *registry)
 
   g_hash_table_iter_init (&iter, self->infos[KMS_CONFIG_KIND_BOX]);
   while (g_hash_table_iter_next (&iter, NULL, &info))
-    if (kms_config_info_get_error (info) == NULL)
-      _kms_box_check_config (registry, info);
+    {
+      if (kms_config_info_get_error (info) == NULL)
+        _kms_box_check_config (registry, info);
+      seal (info);
+    }
+}
+
+static gboolean
+equal_infos (KmsConfigInfo *a, KmsConfigInfo *b)
+{
+  return strcmp (a->fingerprint, b->fingerprint) == 0 && kms_config_info_get_state (a) == kms_config_info_get_state (b)
+         && g_strv_equal (kms_config_info_get_warnings (a), kms_config_info_get_warnings (b));
+}
+
+static gboolean
+equal_tables (GHashTable *a, GHashTable *b)
+{
+  GHashTableIter iter;
+  gpointer name, info;
+
+  if (g_hash_table_size (a) != g_hash_table_size (b))
+    return FALSE;
+  g_hash_table_iter_init (&iter, a);
+  while (g_hash_table_iter_next (&iter, &name, &info))
+    {
+      KmsConfigInfo *same = g_hash_table_lookup (b, name);
+      if (same == NULL || !equal_infos (info, same))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+_kms_snapshot_equal (KmsSnapshot *self, KmsSnapshot *other)
+{
+  for (KmsConfigKind kind = KMS_CONFIG_KIND_PROVIDER; kind <= KMS_CONFIG_KIND_MODEL; kind++)
+    if (!equal_tables (self->infos[kind], other->infos[kind]))
+      return FALSE;
+  return equal_infos (self->global, other->global);
+}
+
+static gboolean
+read_all (KmsSnapshot *self, KmsConfigReading *reading, KmsRegistry *registry, const char *program, GError **error)
+{
+  self->global = _kms_config_read_global (reading, error);
+  if (self->global == NULL)
+    return FALSE;
+  check_global (self->global);
+  self->permissions = read_permissions (self->global, reading->roots, program);
+  reading->permissions = self->permissions;
+  reading->global = self->global;
+  for (KmsConfigKind kind = KMS_CONFIG_KIND_PROVIDER; kind <= KMS_CONFIG_KIND_MODEL; kind++)
+    {
+      self->infos[kind] = _kms_config_scan (reading, kind, error);
+      if (self->infos[kind] == NULL)
+        return FALSE;
+    }
+  for (guint i = 0; reading->roots->module_directories[i] != NULL; i++)
+    _kms_config_stamps_add_directory (self->stamps, reading->roots->module_directories[i]);
+  if (!add_providers (self, registry, reading->roots, program, error))
+    return FALSE;
+  check_boxes (self, registry);
+  return TRUE;
 }
 
 KmsSnapshot *
 _kms_snapshot_new (KmsRegistry *registry, const KmsConfigRoots *all_roots, const char *program, GError **error)
 {
   g_autoptr (KmsSnapshot) self = g_new0 (KmsSnapshot, 1);
-  KmsConfigRoots chosen = choose_layers (all_roots);
-  const KmsConfigRoots *roots = &chosen;
+  KmsConfigRoots chosen;
+  KmsConfigReading reading = { &chosen, KMS_PERMISSIONS_WARN, NULL, NULL };
 
   g_atomic_ref_count_init (&self->refs);
   self->configs = g_ptr_array_new_with_free_func ((GDestroyNotify) _kms_provider_config_unref);
   self->unusable = g_ptr_array_new_with_free_func ((GDestroyNotify) _kms_provider_config_unref);
-  self->has_user_layer = roots->layers[KMS_LAYER_USER] != NULL;
-  /* Before the reading: what changes meanwhile is seen at the next look. */
-  self->fingerprint = _kms_snapshot_look (all_roots);
-  self->global = _kms_config_read_global (roots, KMS_PERMISSIONS_WARN);
-  check_global (self->global);
-  self->permissions = read_permissions (self->global, roots, program);
-  for (KmsConfigKind kind = KMS_CONFIG_KIND_PROVIDER; kind <= KMS_CONFIG_KIND_MODEL; kind++)
-    self->infos[kind] = _kms_config_scan (roots, kind, self->permissions);
-  if (!add_providers (self, registry, roots, program, error))
+  self->stamps = _kms_config_stamps_new ();
+  reading.stamps = self->stamps;
+  if (!choose_layers (all_roots, self->stamps, &chosen, error))
     return NULL;
-  check_boxes (self, registry);
+  self->has_user_layer = chosen.layers[KMS_LAYER_USER] != NULL;
+  if (!read_all (self, &reading, registry, program, error))
+    return NULL;
   return g_steal_pointer (&self);
 }
