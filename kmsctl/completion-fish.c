@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The completion script for fish. */
 #include <glib/gi18n.h>
-#include <string.h>
 
 #include "completion.h"
 
@@ -27,14 +26,25 @@ static const char scan[] = "function __kmsctl_command\n"
                            "end\n"
                            "complete -c kmsctl -f\n";
 
-static const char boxes[] = "(kmsctl box list --quiet 2>/dev/null)";
-static const char providers[] = "(kmsctl provider list --quiet 2>/dev/null)";
+/* Behind " -a ". */
+static const char *const snippets[KMSCTL_N_OFFERS] = {
+  [KMSCTL_OFFER_DIRECTORIES] = "(__fish_complete_directories)",
+  [KMSCTL_OFFER_BOXES] = "(kmsctl box list --quiet 2>/dev/null)",
+  [KMSCTL_OFFER_PROVIDERS] = "(kmsctl provider list --quiet 2>/dev/null)",
+};
+
+static void
+append_offer (GString *out, KmsctlOffer offer, const char *words)
+{
+  g_string_append_printf (out, " -a '%s'", words != NULL ? words : snippets[offer]);
+}
 
 /* -r: needs a value, files are offered; -x: needs a value, and only what we offer. */
 static void
 append_option (GString *out, const char *command, const KmsctlOption *option)
 {
   g_autofree char *help = kmsctl_quote (_ (option->help));
+  g_autofree char *words = NULL;
 
   g_string_append (out, "complete -c kmsctl");
   if (command != NULL)
@@ -42,21 +52,13 @@ append_option (GString *out, const char *command, const KmsctlOption *option)
   if (option->letter != 0)
     g_string_append_printf (out, " -s %c", option->letter);
   g_string_append_printf (out, " -l %s", option->name);
-  if (option->type == KMSCTL_TYPE_FILE)
+  KmsctlOffer offer = kmsctl_offer_values (option, &words);
+  if (offer == KMSCTL_OFFER_FILES)
     g_string_append (out, " -r -F");
-  else if (option->type == KMSCTL_TYPE_DIRECTORY)
-    g_string_append (out, " -x -a '(__fish_complete_directories)'");
-  else if (option->type == KMSCTL_TYPE_BOX)
-    g_string_append_printf (out, " -x -a '%s'", boxes);
-  else if (option->type == KMSCTL_TYPE_PROVIDER)
-    g_string_append_printf (out, " -x -a '%s'", providers);
-  else if (option->type == KMSCTL_TYPE_CHOICE)
-    {
-      g_autofree char *words = g_strdelimit (g_strdup (option->placeholder), "|", ' ');
-      g_string_append_printf (out, " -x -a '%s'", words);
-    }
   else if (option->type != KMSCTL_TYPE_FLAG)
     g_string_append (out, " -x");
+  if (offer > KMSCTL_OFFER_FILES)
+    append_offer (out, offer, words);
   g_string_append_printf (out, " -d '%s'\n", help);
 }
 
@@ -79,19 +81,14 @@ append_words (GString *out, const char *group)
 static void
 append_arguments (GString *out, const KmsctlCommand *command)
 {
-  g_autofree char *argument = kmsctl_first_argument (command);
   g_autofree char *words = NULL;
+  KmsctlOffer offer = kmsctl_offer_arguments (command, &words);
 
-  if (g_str_equal (argument, "TARGET") || g_str_equal (argument, "BOX"))
-    words = g_strdup (boxes);
-  else if (g_str_equal (argument, "PROVIDER"))
-    words = g_strdup (providers);
-  else if (g_str_equal (argument, "COMMAND"))
-    words = kmsctl_join_commands (" ");
-  else if (strchr (argument, '|') != NULL)
-    words = g_strdelimit (g_strdup (argument), "|", ' ');
-  if (words != NULL)
-    g_string_append_printf (out, "complete -c kmsctl -n '__kmsctl_is \"%s\"' -a '%s'\n", command->name, words);
+  if (offer == KMSCTL_OFFER_NOTHING)
+    return;
+  g_string_append_printf (out, "complete -c kmsctl -n '__kmsctl_is \"%s\"'", command->name);
+  append_offer (out, offer, words);
+  g_string_append_c (out, '\n');
 }
 
 static void

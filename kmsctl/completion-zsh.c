@@ -27,32 +27,11 @@ static const char scan[] =
   "  option=$words[CURRENT-1]\n"
   "  if [[ $words[CURRENT] == --*=* ]]; then option=${words[CURRENT]%%=*}; compset -P '*='; fi\n";
 
-static void
-append_value (const KmsctlOption *option, gpointer user_data)
-{
-  GString *out = user_data;
-  g_autofree char *letter = option->letter == 0 ? g_strdup ("") : g_strdup_printf ("|-%c", option->letter);
-
-  if (option->type == KMSCTL_TYPE_FLAG)
-    return;
-  g_string_append_printf (out, "    --%s%s) ", option->name, letter);
-  if (option->type == KMSCTL_TYPE_FILE)
-    g_string_append (out, "_files");
-  else if (option->type == KMSCTL_TYPE_DIRECTORY)
-    g_string_append (out, "_files -/");
-  else if (option->type == KMSCTL_TYPE_BOX)
-    g_string_append (out, "_kmsctl_boxes");
-  else if (option->type == KMSCTL_TYPE_PROVIDER)
-    g_string_append (out, "_kmsctl_providers");
-  else if (option->type == KMSCTL_TYPE_CHOICE)
-    {
-      g_autofree char *words = g_strdelimit (g_strdup (option->placeholder), "|", ' ');
-      g_string_append_printf (out, "compadd -- %s", words);
-    }
-  else
-    g_string_append_printf (out, "_message '%s'", option->placeholder);
-  g_string_append (out, "; return ;;\n");
-}
+static const char *const snippets[KMSCTL_N_OFFERS] = {
+  [KMSCTL_OFFER_NOTHING] = "_message '%s'",       [KMSCTL_OFFER_FILES] = "_files",
+  [KMSCTL_OFFER_DIRECTORIES] = "_files -/",       [KMSCTL_OFFER_BOXES] = "_kmsctl_boxes",
+  [KMSCTL_OFFER_PROVIDERS] = "_kmsctl_providers", [KMSCTL_OFFER_WORDS] = "compadd -- %s",
+};
 
 static void
 append_name (GString *out, const char *name, const char *help)
@@ -98,27 +77,6 @@ append_words (GString *out, const char *group)
   g_string_append (out, " ); _describe command names ;;\n");
 }
 
-static void
-append_arguments (GString *out, const KmsctlCommand *command)
-{
-  g_autofree char *argument = kmsctl_first_argument (command);
-
-  if (g_str_equal (argument, "TARGET") || g_str_equal (argument, "BOX"))
-    g_string_append_printf (out, "    '%s') _kmsctl_boxes ;;\n", command->name);
-  else if (g_str_equal (argument, "PROVIDER"))
-    g_string_append_printf (out, "    '%s') _kmsctl_providers ;;\n", command->name);
-  else if (g_str_equal (argument, "COMMAND"))
-    {
-      g_autofree char *all = kmsctl_join_commands (" ");
-      g_string_append_printf (out, "    '%s') compadd -- %s ;;\n", command->name, all);
-    }
-  else if (g_strrstr (argument, "|") != NULL)
-    {
-      g_strdelimit (argument, "|", ' ');
-      g_string_append_printf (out, "    '%s') compadd -- %s ;;\n", command->name, argument);
-    }
-}
-
 void
 kmsctl_complete_zsh (GString *out)
 {
@@ -129,7 +87,7 @@ kmsctl_complete_zsh (GString *out)
   g_string_append_printf (out, "  local valued='%s' commands='|%s|'\n", valued, commands);
   g_string_append (out, scan);
   g_string_append (out, "  case $option in\n");
-  kmsctl_each_option (append_value, out);
+  kmsctl_append_value_cases (out, snippets);
   g_string_append (out, "  esac\n  if [[ $PREFIX == -* ]]; then\n    case $command in\n");
   for (const KmsctlCommand *command = kmsctl_commands; command->name != NULL; command++)
     if (!(command->flags & KMSCTL_COMMAND_HIDDEN))
@@ -144,8 +102,6 @@ kmsctl_complete_zsh (GString *out)
   append_words (out, NULL);
   for (const KmsctlGroup *group = kmsctl_groups; group->name != NULL; group++)
     append_words (out, group->name);
-  for (const KmsctlCommand *command = kmsctl_commands; command->name != NULL; command++)
-    if (!(command->flags & KMSCTL_COMMAND_HIDDEN))
-      append_arguments (out, command);
+  kmsctl_append_argument_cases (out, snippets);
   g_string_append (out, "  esac\n}\n_kmsctl \"$@\"\n");
 }

@@ -79,8 +79,9 @@ kmsctl_join_valued (void)
   return g_string_free (out, FALSE);
 }
 
-char *
-kmsctl_first_argument (const KmsctlCommand *command)
+/* The first word of a command's arguments, without brackets and dots: "TARGET", "PROVIDER", "bash|zsh|fish", "". */
+static char *
+dup_first_argument (const KmsctlCommand *command)
 {
   g_autofree char *first = g_strndup (command->arguments, strcspn (command->arguments, " "));
   g_auto (GStrv) without_dots = g_strsplit (first, "…", -1);
@@ -88,6 +89,107 @@ kmsctl_first_argument (const KmsctlCommand *command)
 
   g_strdelimit (joined, "[]", ' ');
   return g_strdup (g_strstrip (joined));
+}
+
+KmsctlOffer
+kmsctl_offer_values (const KmsctlOption *option, char **words)
+{
+  static const struct
+  {
+    KmsctlType type;
+    KmsctlOffer offer;
+  } offers[] = {
+    { KMSCTL_TYPE_FILE, KMSCTL_OFFER_FILES },   { KMSCTL_TYPE_DIRECTORY, KMSCTL_OFFER_DIRECTORIES },
+    { KMSCTL_TYPE_BOX, KMSCTL_OFFER_BOXES },    { KMSCTL_TYPE_PROVIDER, KMSCTL_OFFER_PROVIDERS },
+    { KMSCTL_TYPE_CHOICE, KMSCTL_OFFER_WORDS },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (offers); i++)
+    if (offers[i].type == option->type)
+      {
+        if (offers[i].offer == KMSCTL_OFFER_WORDS)
+          *words = g_strdelimit (g_strdup (option->placeholder), "|", ' ');
+        return offers[i].offer;
+      }
+  return KMSCTL_OFFER_NOTHING;
+}
+
+KmsctlOffer
+kmsctl_offer_arguments (const KmsctlCommand *command, char **words)
+{
+  g_autofree char *argument = dup_first_argument (command);
+
+  if (g_str_equal (argument, "TARGET") || g_str_equal (argument, "BOX"))
+    return KMSCTL_OFFER_BOXES;
+  if (g_str_equal (argument, "PROVIDER"))
+    return KMSCTL_OFFER_PROVIDERS;
+  if (g_str_equal (argument, "COMMAND"))
+    *words = kmsctl_join_commands (" ");
+  else if (strchr (argument, '|') != NULL)
+    *words = g_strdelimit (g_steal_pointer (&argument), "|", ' ');
+  return *words == NULL ? KMSCTL_OFFER_NOTHING : KMSCTL_OFFER_WORDS;
+}
+
+static void
+append_snippet (GString *out, const char *snippet, const char *words)
+{
+  const char *place = words == NULL ? NULL : strstr (snippet, "%s");
+
+  if (place == NULL)
+    g_string_append (out, snippet);
+  else
+    {
+      g_string_append_len (out, snippet, place - snippet);
+      g_string_append (out, words);
+      g_string_append (out, place + 2);
+    }
+}
+
+typedef struct
+{
+  GString *out;
+  const char *const *snippets;
+} ValueCases;
+
+static void
+append_value_case (const KmsctlOption *option, gpointer user_data)
+{
+  ValueCases *cases = user_data;
+  g_autofree char *words = NULL;
+
+  if (option->type == KMSCTL_TYPE_FLAG)
+    return;
+  g_string_append_printf (cases->out, "    --%s", option->name);
+  if (option->letter != 0)
+    g_string_append_printf (cases->out, "|-%c", option->letter);
+  g_string_append (cases->out, ") ");
+  KmsctlOffer offer = kmsctl_offer_values (option, &words);
+  append_snippet (cases->out, cases->snippets[offer], offer == KMSCTL_OFFER_NOTHING ? option->placeholder : words);
+  g_string_append (cases->out, "; return ;;\n");
+}
+
+void
+kmsctl_append_value_cases (GString *out, const char *const snippets[KMSCTL_N_OFFERS])
+{
+  ValueCases cases = { out, snippets };
+
+  kmsctl_each_option (append_value_case, &cases);
+}
+
+void
+kmsctl_append_argument_cases (GString *out, const char *const snippets[KMSCTL_N_OFFERS])
+{
+  for (const KmsctlCommand *command = kmsctl_commands; command->name != NULL; command++)
+    {
+      g_autofree char *words = NULL;
+      KmsctlOffer offer = kmsctl_offer_arguments (command, &words);
+
+      if (command->flags & KMSCTL_COMMAND_HIDDEN || offer == KMSCTL_OFFER_NOTHING)
+        continue;
+      g_string_append_printf (out, "    '%s') ", command->name);
+      append_snippet (out, snippets[offer], words);
+      g_string_append (out, " ;;\n");
+    }
 }
 
 char *
