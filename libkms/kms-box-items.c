@@ -135,19 +135,20 @@ _kms_box_make_stored (KmsBox *self, KmsItem *item)
 }
 
 gboolean
-_kms_box_next_dialect (KmsBox *self, KmsItem *item, guint attempt, KmsJsonDialect *dialect)
+_kms_box_wants_other_dialects (KmsBox *self, KmsContext *context, const GError *error)
 {
-  if (G_LIKELY (!self->try_other_dialects) || item->state != KMS_ITEM_FAILED || item->context == NULL
-      || !g_error_matches (item->error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT)
-      || !kms_context_depends_on_dialect (item->context))
-    return FALSE;
+  return G_UNLIKELY (self->try_other_dialects) && g_error_matches (error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT)
+         && kms_context_depends_on_dialect (context);
+}
 
-  const KmsJsonDialect all[] = { KMS_JSON_DIALECT_RAILS, KMS_JSON_DIALECT_PLAIN, KMS_JSON_DIALECT_RAILS81 };
-  for (guint i = 0, n = 0; i < G_N_ELEMENTS (all); i++)
-    if (all[i] != self->dialect && n++ == attempt)
-      {
-        *dialect = all[i];
-        return TRUE;
-      }
-  return FALSE;
+KmsJsonDialect
+_kms_box_other_dialect (KmsJsonDialect first, guint attempt)
+{
+  const KmsJsonDialect others[][KMS_N_OTHER_DIALECTS] = {
+    [KMS_JSON_DIALECT_RAILS] = { KMS_JSON_DIALECT_PLAIN, KMS_JSON_DIALECT_RAILS81 },
+    [KMS_JSON_DIALECT_PLAIN] = { KMS_JSON_DIALECT_RAILS, KMS_JSON_DIALECT_RAILS81 },
+    [KMS_JSON_DIALECT_RAILS81] = { KMS_JSON_DIALECT_RAILS, KMS_JSON_DIALECT_PLAIN },
+  };
+
+  return others[first][attempt];
 }

@@ -104,21 +104,14 @@ fill_item (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **error)
 static void
 apply_options (KmsBoxJob *self, KmsItem *item)
 {
-  KmsJsonDialect other;
-
   _kms_batch_get_json_dialect (self->batch, &item->dialect);
   if (self->encrypting)
     return;
   if (item->form == KMS_CONTEXT_FORM_MAP || item->form == KMS_CONTEXT_FORM_LEGACY)
     if (kms_context_get_form (item->context) == KMS_CONTEXT_FORM_MAP)
       _kms_batch_get_context_form (self->batch, &item->form);
-  if (self->attempt == 0)
-    return;
-  KmsItem failed = { .state = KMS_ITEM_FAILED, .context = item->context };
-  failed.error = g_error_new_literal (KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT, "");
-  if (_kms_box_next_dialect (self->box, &failed, self->attempt - 1, &other))
-    item->dialect = other;
-  g_error_free (failed.error);
+  if (self->attempt > 0)
+    item->dialect = _kms_box_other_dialect (item->dialect, self->attempt - 1);
 }
 
 static void
@@ -191,12 +184,10 @@ find_other_dialects (KmsBoxJob *self)
 {
   g_autoptr (GArray) indices = g_array_new (FALSE, FALSE, sizeof (guint));
 
-  for (guint i = 0; i < kms_batch_get_n_items (self->batch); i++)
+  for (guint i = 0; self->attempt < KMS_N_OTHER_DIALECTS && i < kms_batch_get_n_items (self->batch); i++)
     {
       KmsBatchEntry *entry = _kms_batch_get_entry (self->batch, i);
-      KmsItem failed = { .state = KMS_ITEM_FAILED, .context = entry->context, .error = entry->error };
-      KmsJsonDialect dialect;
-      if (_kms_box_next_dialect (self->box, &failed, self->attempt, &dialect))
+      if (_kms_box_wants_other_dialects (self->box, entry->context, entry->error))
         g_array_append_val (indices, i);
     }
   return g_steal_pointer (&indices);

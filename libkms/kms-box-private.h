@@ -64,8 +64,10 @@ gboolean _kms_box_fill_rewrap (KmsBox *self, KmsItem *item, const char *stored, 
 /* What an item that is DONE becomes: "vN:" and base64. */
 char *_kms_box_make_stored (KmsBox *self, KmsItem *item);
 
-/* Whether a failed decryption is to be tried in another dialect, and which: `attempt` counts from 0. */
-gboolean _kms_box_next_dialect (KmsBox *self, KmsItem *item, guint attempt, KmsJsonDialect *dialect);
+/* A failed decryption may be tried in the other dialects, where that could help: attempts count from 0. */
+#define KMS_N_OTHER_DIALECTS 2
+gboolean _kms_box_wants_other_dialects (KmsBox *self, KmsContext *context, const GError *error);
+KmsJsonDialect _kms_box_other_dialect (KmsJsonDialect first, guint attempt);
 
 /* Where every version that a batch may touch runs in the caller's thread. */
 gboolean _kms_box_is_inline (KmsBox *self);

@@ -49,6 +49,8 @@ harvest_borrowed (KmsBox *self, KmsBatchEntry *entry, KmsItem *item)
   entry->remarks = g_steal_pointer (&item->remarks);
   if (item->provider != NULL)
     entry->binding = _kms_provider_get_private (item->provider)->binding;
+  if (entry->remarks != NULL && entry->remarks->binding != KMS_BINDING_UNKNOWN)
+    entry->binding = entry->remarks->binding;
   if (item->state != KMS_ITEM_DONE)
     entry->error = _kms_item_steal_error (item);
   else if (item->operation == KMS_OPERATION_ENCRYPT)
