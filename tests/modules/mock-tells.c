@@ -13,14 +13,15 @@ append_context (GString *text, const char *what, const char *json, gsize length)
 }
 
 static char *
-tell (KmsItem *item)
+tell (KmsProvider *self, KmsItem *item)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   gsize length, json_length;
   const guint8 *input = kms_item_get_input (item, &length);
   const char *json = kms_item_get_context_json (item, &json_length);
 
-  g_string_append_printf (text, "key=%s form=%d", kms_item_get_key_id (item), kms_item_get_context_form (item));
+  g_string_append_printf (text, "%s: key=%s form=%d", kms_provider_get_name (self), kms_item_get_key_id (item),
+                          kms_item_get_context_form (item));
   append_context (text, "context", json, json_length);
   if (kms_item_get_operation (item) == KMS_OPERATION_REWRAP)
     {
@@ -33,19 +34,29 @@ tell (KmsItem *item)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-static void
-answer (KmsItem *item)
+static gboolean
+starts_with (KmsItem *item, const char *word)
 {
   gsize length;
-  const char *input = (const char *) kms_item_get_input (item, &length);
-  g_autofree char *text = tell (item);
+  const guint8 *input = kms_item_get_input (item, &length);
+
+  return length >= strlen (word) && memcmp (input, word, strlen (word)) == 0;
+}
+
+static void
+answer (KmsProvider *self, KmsItem *item)
+{
+  static gint n_calls;
+  g_autofree char *text = tell (self, item);
 
   kms_item_set_key_version (item, "7");
   kms_item_set_used_key_id (item, "the-key-behind-the-alias");
   kms_item_set_request_id (item, "request-1");
   kms_item_set_binding (item, KMS_BINDING_VERIFIED);
-  if (length >= 4 && memcmp (input, "fail", 4) == 0)
+  if (starts_with (item, "fail"))
     kms_item_fail (item, KMS_ERROR_THROTTLED, "told to fail");
+  else if (starts_with (item, "count"))
+    kms_item_fail (item, KMS_ERROR_INVALID_CIPHERTEXT, "call %d", g_atomic_int_add (&n_calls, 1));
   else
     mock_answer_item (item, text);
 }
@@ -54,7 +65,7 @@ static gboolean
 answer_all (KmsProvider *self, KmsCall *call, GError **error)
 {
   for (guint i = 0; i < kms_call_get_n_items (call); i++)
-    answer (kms_call_get_item (call, i));
+    answer (self, kms_call_get_item (call, i));
   return TRUE;
 }
 

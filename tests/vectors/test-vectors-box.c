@@ -205,7 +205,7 @@ test_google (void)
   g_assert_no_error (error);
   gsize length, ciphertext_length;
   const char *told = (const char *) kms_secret_get_data (secret, &length);
-  g_autofree char *expected = g_strdup_printf ("key=%s form=0 context=(none) input=", key_id);
+  g_autofree char *expected = g_strdup_printf ("tells: key=%s form=0 context=(none) input=", key_id);
   const char *encoded = strrchr (stored, '$') + 1;
   g_autofree guchar *ciphertext = g_base64_decode (encoded, &ciphertext_length);
   g_assert_cmpmem (told, strlen (expected), expected, strlen (expected));
