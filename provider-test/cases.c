@@ -6,8 +6,8 @@
 #include <string.h>
 
 static const TestCase *const tables[] = {
-  cases_load, cases_type,       cases_lifecycle, cases_settings, cases_contract,    cases_errors,
-  cases_keys, cases_round_trip, cases_tamper,    cases_limits,   cases_concurrency, cases_fork,
+  cases_load,       cases_type,   cases_lifecycle, cases_settings, cases_contract,    cases_errors, cases_keys,
+  cases_round_trip, cases_rewrap, cases_tamper,    cases_limits,   cases_concurrency, cases_fork,
 };
 
 const TestCase *

@@ -25,6 +25,7 @@ extern const TestCase cases_contract[];
 extern const TestCase cases_errors[];
 extern const TestCase cases_keys[];
 extern const TestCase cases_round_trip[];
+extern const TestCase cases_rewrap[];
 extern const TestCase cases_tamper[];
 extern const TestCase cases_limits[];
 extern const TestCase cases_concurrency[];

@@ -140,7 +140,8 @@ fixture_drop_provider (Fixture *self)
 void
 fixture_close (Fixture *self)
 {
-  if (self->provider != NULL)
+  /* A case that dropped the provider has left its keys. */
+  if (self->created->len > 0 && (self->provider != NULL || open_provider (self)))
     delete_created (self);
   fixture_drop_provider (self);
   g_clear_pointer (&self->created, g_ptr_array_unref);
