@@ -31,9 +31,11 @@ acme_key_check_name (const char *name, GError **error)
 
   if (length >= 1 && length <= MAX_NAME && g_ascii_isalnum (name[0]) && strspn (name, NAME_CHARACTERS) == length)
     return TRUE;
+  /* Whatever it is, it must not break the line or the terminal of who reads the message. */
+  g_autofree char *shown = g_strescape (name, NULL);
   g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
-               "\"%s\" can't name a key: up to %d letters, digits, \".\", \"_\" and \"-\", a letter or a digit first",
-               name, MAX_NAME);
+               "\"%.*s\" can't name a key: up to %d letters, digits, \".\", \"_\" and \"-\", a letter or a digit first",
+               MAX_NAME, shown, MAX_NAME);
   return FALSE;
 }
 

@@ -147,8 +147,8 @@ acme_provider_open (KmsProvider *provider, GError **error)
       self->directory = g_strdup (directory);
       return TRUE;
     }
-  /* Beside the keys of the local provider. It follows KMS_CONFIG_ROOT, so a test never touches anybody's keys; and it
-   * has the provider's name in it, since two .provider files may name this module. */
+  /* Beside the keys of the local provider, and under a name of our own. It follows KMS_CONFIG_ROOT, so a test never
+   * touches anybody's keys. */
   g_autofree char *usual = kms_provider_dup_data_directory (provider);
   if (usual == NULL)
     {
@@ -158,7 +158,7 @@ acme_provider_open (KmsProvider *provider, GError **error)
       return FALSE;
     }
   g_autofree char *parent = g_path_get_dirname (usual);
-  self->directory = g_strdup_printf ("%s/%s-keys", parent, kms_provider_get_name (provider));
+  self->directory = g_build_filename (parent, "acme-keys", NULL);
   return TRUE;
 }
 
