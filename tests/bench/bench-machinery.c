@@ -2,15 +2,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the core costs without any cryptography: a provider that copies, called one by one and in batches. The partner
  * is what no such call can do without: to allocate, fill and free its result. */
-#include <glib/gstdio.h>
-#include <string.h>
-#include <time.h>
-
 #include <libkms/kms.h>
+
+#include "paired.h"
 
 #define N_CALLS 100000
 #define N_BATCH 10000
-#define N_REPEATS 25
 #define SIZE 32
 
 typedef struct
@@ -22,11 +19,11 @@ typedef struct
   KmsBatch *encrypt, *decrypt;
 } Bench;
 
-typedef void (*BenchFunc) (Bench *bench, guint n);
-
 static void
-run_bytes (Bench *bench, guint n)
+run_bytes (gpointer data, guint n)
 {
+  Bench *bench = data;
+
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (GBytes) out = g_bytes_new (kms_secret_get_data (bench->plaintext, NULL), SIZE);
@@ -34,8 +31,10 @@ run_bytes (Bench *bench, guint n)
 }
 
 static void
-run_secret (Bench *bench, guint n)
+run_secret (gpointer data, guint n)
 {
+  Bench *bench = data;
+
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (KmsSecret) out = kms_secret_new (g_bytes_get_data (bench->ciphertext, NULL), SIZE);
@@ -43,8 +42,10 @@ run_secret (Bench *bench, guint n)
 }
 
 static void
-run_encrypt (Bench *bench, guint n)
+run_encrypt (gpointer data, guint n)
 {
+  Bench *bench = data;
+
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (GBytes)
@@ -55,8 +56,10 @@ run_encrypt (Bench *bench, guint n)
 }
 
 static void
-run_decrypt (Bench *bench, guint n)
+run_decrypt (gpointer data, guint n)
 {
+  Bench *bench = data;
+
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (KmsSecret)
@@ -74,57 +77,25 @@ run_batch (KmsProvider *provider, KmsBatch *batch, guint n)
 }
 
 static void
-run_encrypt_batch (Bench *bench, guint n)
+run_encrypt_batch (gpointer data, guint n)
 {
+  Bench *bench = data;
+
   run_batch (bench->provider, bench->encrypt, n);
 }
 
 static void
-run_decrypt_batch (Bench *bench, guint n)
+run_decrypt_batch (gpointer data, guint n)
 {
+  Bench *bench = data;
+
   run_batch (bench->provider, bench->decrypt, n);
-}
-
-static double
-once (Bench *bench, BenchFunc func)
-{
-  struct timespec start, end;
-
-  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &start);
-  func (bench, N_CALLS);
-  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &end);
-  return ((double) (end.tv_sec - start.tv_sec) * 1e9 + (double) (end.tv_nsec - start.tv_nsec)) / N_CALLS;
-}
-
-static void
-compare (Bench *bench, const char *name, BenchFunc func, BenchFunc base)
-{
-  double best = G_MAXDOUBLE, best_base = G_MAXDOUBLE;
-
-  for (guint i = 0; i < N_REPEATS; i++)
-    {
-      best_base = MIN (best_base, once (bench, base));
-      best = MIN (best, once (bench, func));
-    }
-  g_print ("%-24s %6.1f ns   result alone %6.1f ns   ratio %5.2f\n", name, best, best_base, best / best_base);
-}
-
-static char *
-write_configuration (void)
-{
-  char *top = g_dir_make_tmp ("kms-bench-XXXXXX", NULL);
-  g_autofree char *directory = g_build_filename (top, "package", "providers.d", NULL);
-  g_autofree char *file = g_build_filename (directory, "null.provider", NULL);
-
-  g_mkdir_with_parents (directory, 0755);
-  g_file_set_contents (file, "[Provider]\nModule=kms-null.so\nAbi=1\nPrefixes=null/\n", -1, NULL);
-  return top;
 }
 
 int
 main (void)
 {
-  g_autofree char *top = write_configuration ();
+  g_autofree char *top = paired_make_root ("null.provider", "[Provider]\nModule=kms-null.so\nAbi=1\nPrefixes=null/\n");
   g_autoptr (GError) error = NULL;
   g_autoptr (KmsRegistry) registry = kms_registry_new (top, NULL, &error);
   g_autoptr (KmsProvider) provider = registry == NULL ? NULL : kms_registry_dup_provider (registry, "null", &error);
@@ -145,9 +116,9 @@ main (void)
       kms_batch_add_secret (encrypt, plaintext, context);
       kms_batch_add_ciphertext (decrypt, ciphertext, context, NULL);
     }
-  compare (&bench, "encrypt, single", run_encrypt, run_bytes);
-  compare (&bench, "decrypt, single", run_decrypt, run_secret);
-  compare (&bench, "encrypt, item of 10000", run_encrypt_batch, run_bytes);
-  compare (&bench, "decrypt, item of 10000", run_decrypt_batch, run_secret);
+  paired_compare ("encrypt, single", run_encrypt, "a GBytes of the result", run_bytes, &bench, N_CALLS);
+  paired_compare ("decrypt, single", run_decrypt, "a secret of the result", run_secret, &bench, N_CALLS);
+  paired_compare ("encrypt, item of 10000", run_encrypt_batch, "a GBytes of the result", run_bytes, &bench, N_CALLS);
+  paired_compare ("decrypt, item of 10000", run_decrypt_batch, "a secret of the result", run_secret, &bench, N_CALLS);
   return 0;
 }
