@@ -334,7 +334,7 @@ compare_infos (gconstpointer a, gconstpointer b)
  *
  * Lists everything of a kind that is configured, also what can't be used.
  *
- * Returns: (transfer full) (element-type KmsConfigInfo): infos, sorted by name
+ * Returns: (transfer container) (element-type KmsConfigInfo): infos, sorted by name, which go with their array
  *
  * Since: 1.0
  */
