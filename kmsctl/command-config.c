@@ -96,9 +96,9 @@ report_info (Kmsctl *self, KmsConfigInfo *info, gboolean load, KmsReport *report
   g_autofree char *advice = advise (info);
   g_autoptr (GError) wrong = NULL;
 
-  report_values (report, info, topic);
   if (state == KMS_STATE_DISABLED || state == KMS_STATE_MASKED)
     {
+      report_values (report, info, topic);
       kms_report_add (report, KMS_SEVERITY_INFO, topic, kms_state_to_string (state), NULL);
       return;
     }
@@ -113,6 +113,8 @@ report_info (Kmsctl *self, KmsConfigInfo *info, gboolean load, KmsReport *report
     {
       g_autoptr (KmsBox) box = kms_registry_dup_box (self->registry, name, &wrong);
     }
+  /* After the loading, which adds what the module alone knows. */
+  report_values (report, info, topic);
   if (wrong != NULL)
     kms_report_add (report, KMS_SEVERITY_ERROR, topic, wrong->message, advice);
   else

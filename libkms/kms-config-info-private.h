@@ -39,7 +39,7 @@ typedef struct
   const KmsConfigRoots *roots;
   KmsPermissions permissions;
   KmsConfigStamps *stamps; /* gets everything that was looked at */
-  KmsConfigInfo *global;   /* gets warnings about directories; nullable */
+  KmsConfigInfo *global;   /* gets what is wrong with directories */
 } KmsConfigReading;
 
 /* All of a kind, by name, merged over the layers. Fails only where the system is short of something for a moment: half a

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Finds the files of a kind in all layers, in the order in which they are merged. */
+#include <dirent.h>
 #include <errno.h>
 
 #include "kms-config-file-private.h"
@@ -37,24 +38,37 @@ fail_passing (const char *path, int saved_errno, GError **error)
   return FALSE;
 }
 
+/* Of several directories each is named, the first one as an error: "config check" must not say that all is right. */
+static void
+fail_listing (KmsConfigInfo *global, const char *path, int saved_errno)
+{
+  g_autofree char *message =
+    g_strdup_printf ("%s: can't be listed: %s; no file in it counts", path, g_strerror (saved_errno));
+
+  if (kms_config_info_get_error (global) != NULL)
+    _kms_config_info_warn (global, "%s", message);
+  else
+    _kms_config_info_fail (global, KMS_STATE_CONFIG_ERROR, g_error_new_literal (KMS_ERROR, KMS_ERROR_CONFIG, message));
+}
+
 /* What can't be listed is told apart from what is empty: nothing in it counts, and somebody has to hear of that. */
 static gboolean
 list_directory (KmsConfigReading *reading, const char *path, GPtrArray *names, GError **error)
 {
   if (!_kms_config_stamps_add_directory (reading->stamps, path))
     return TRUE;
-  errno = 0;
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
+  /* Not GDir, which does not say why it fails in a way that can be told apart. */
+  DIR *directory = opendir (path);
   int saved_errno = errno;
-  if (directory == NULL && saved_errno == ENOENT)
-    return TRUE;
   if (directory == NULL && _kms_config_file_is_passing (saved_errno))
     return fail_passing (path, saved_errno, error);
-  if (directory == NULL && reading->global != NULL)
-    _kms_config_info_warn (reading->global, "%s: can't be listed: %s; no file in it counts", path,
-                           g_strerror (saved_errno));
-  for (const char *name = NULL; directory != NULL && (name = g_dir_read_name (directory)) != NULL;)
-    g_ptr_array_add (names, g_strdup (name));
+  if (directory == NULL && saved_errno != ENOENT)
+    fail_listing (reading->global, path, saved_errno);
+  for (struct dirent *entry; directory != NULL && (entry = readdir (directory)) != NULL;)
+    if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
+      g_ptr_array_add (names, g_strdup (entry->d_name));
+  if (directory != NULL)
+    closedir (directory);
   g_ptr_array_sort (names, compare_names);
   return TRUE;
 }

@@ -66,8 +66,9 @@ _kms_similar_list (const char *name, GPtrArray *names)
       if (strlen (candidate.name) > MAX_LENGTH)
         continue;
       candidate.distance = measure (name, candidate.name);
-      /* One letter in a short name, one more for every four. */
-      if (candidate.distance <= 1 + length / 4 || (length >= 3 && g_str_has_prefix (candidate.name, name)))
+      /* One letter in a short name, one more for every four, and never all of them. */
+      if ((candidate.distance < length && candidate.distance <= 1 + length / 4)
+          || (length >= 3 && g_str_has_prefix (candidate.name, name)))
         g_array_append_val (near, candidate);
     }
   g_array_sort (near, compare_near);

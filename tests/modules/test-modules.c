@@ -265,6 +265,50 @@ test_threads (Fixture *self, gconstpointer data)
     g_thread_join (threads[i]);
 }
 
+static gpointer
+load_asking (gpointer data)
+{
+  Fixture *self = data;
+  g_autoptr (GError) error = NULL;
+  KmsProvider *provider = kms_registry_dup_provider (self->registry, "asks-itself", &error);
+
+  g_assert_no_error (error);
+  return provider;
+}
+
+/* Its code asks for itself at every step: that is refused, and neither it nor who waits for it stands still. */
+static void
+test_asks_itself (Fixture *self, gconstpointer data)
+{
+  static const char *const steps[] = { "constructor", "init", "class_init", "open" };
+  GThread *threads[8];
+  g_autoptr (GError) error = NULL;
+
+  add_mock (self, "asks-itself");
+  config_root_add_provider (self->root, "asks-itself-too", "kms-asks-itself.so", "Prefixes=too/");
+  g_setenv ("MOCK_CONFIG_ROOT", self->root, TRUE);
+  open_registry (self);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("loader", load_asking, self);
+  g_autoptr (KmsProvider) first = g_thread_join (threads[0]);
+  for (guint i = 1; i < G_N_ELEMENTS (threads); i++)
+    {
+      g_autoptr (KmsProvider) same = g_thread_join (threads[i]);
+      g_assert_true (same == first);
+    }
+  g_autofree char *answer = encrypt_text (first, "k", "x", &error);
+  g_assert_no_error (error);
+  g_test_message ("%s", answer);
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      g_autofree char *line = g_strdup_printf ("%s asks-itself: asks-itself: is being started", steps[i]);
+      g_assert_nonnull (strstr (answer, line));
+    }
+  g_assert_nonnull (strstr (answer, "constructor asks-itself-too: asks-itself-too: "));
+  g_assert_nonnull (strstr (answer, "is being loaded, and asked for a provider of its own"));
+  g_assert_nonnull (strstr (answer, "open asks-itself-too: here it is"));
+}
+
 static void
 test_symclash (Fixture *self, gconstpointer data)
 {
@@ -389,6 +433,7 @@ main (int argc, char **argv)
   ADD ("/modules/crash-open", test_crash_open);
   ADD ("/modules/loaded-once", test_loaded_once);
   ADD ("/modules/threads", test_threads);
+  ADD ("/modules/asks-itself", test_asks_itself);
   ADD ("/modules/symclash", test_symclash);
   ADD ("/modules/mended", test_mended);
   ADD ("/modules/open-fails", test_open_fails);
