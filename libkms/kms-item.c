@@ -380,6 +380,24 @@ kms_item_take_error (KmsItem *self, GError *error)
   _kms_item_settle (self, KMS_ITEM_FAILED, 0, error);
 }
 
+/* The caller may read and free what belongs to an item as soon as that is settled: too late to change any. An item of a
+ * run may be settled behind the provider's back, when its caller is gone: no fault of the provider's. */
+static gboolean
+begin_change (KmsItem *self)
+{
+  if (self->run != NULL)
+    return _kms_run_begin_change (self->run, self);
+  g_return_val_if_fail (self->state == KMS_ITEM_PENDING, FALSE);
+  return TRUE;
+}
+
+static void
+end_change (KmsItem *self)
+{
+  if (self->run != NULL)
+    _kms_run_end_change (self->run);
+}
+
 /**
  * kms_item_reset:
  * @self: an item that is not settled
@@ -391,8 +409,10 @@ kms_item_take_error (KmsItem *self, GError *error)
 void
 kms_item_reset (KmsItem *self)
 {
-  g_return_if_fail (!kms_item_is_settled (self));
+  if (!begin_change (self))
+    return;
   item_drop_output (self);
+  end_change (self);
 }
 
 /**
@@ -435,14 +455,9 @@ remarks_new (const KmsItemRemarks *like)
   return remarks;
 }
 
-/* The caller may read the remarks as soon as the item is settled: too late to add any. */
 static KmsItemRemarks *
 get_remarks (KmsItem *self)
 {
-  g_return_val_if_fail (!kms_item_is_settled (self), NULL);
-
-  if (self->is_single)
-    return NULL;
   if (self->remarks == NULL)
     self->remarks = remarks_new (NULL);
   else if (self->remarks->refs > 1)
@@ -480,11 +495,10 @@ share_remarks (KmsItem *self, const char *key_version)
 void
 kms_item_set_key_version (KmsItem *self, const char *key_version)
 {
-  if (self->is_single || share_remarks (self, key_version))
+  if (self->is_single || share_remarks (self, key_version) || !begin_change (self))
     return;
-  KmsItemRemarks *remarks = get_remarks (self);
-  if (remarks != NULL)
-    replace_string (&remarks->key_version, key_version);
+  replace_string (&get_remarks (self)->key_version, key_version);
+  end_change (self);
 }
 
 /**
@@ -499,9 +513,10 @@ kms_item_set_key_version (KmsItem *self, const char *key_version)
 void
 kms_item_set_used_key_id (KmsItem *self, const char *key_id)
 {
-  KmsItemRemarks *remarks = get_remarks (self);
-  if (remarks != NULL)
-    replace_string (&remarks->used_key_id, key_id);
+  if (self->is_single || !begin_change (self))
+    return;
+  replace_string (&get_remarks (self)->used_key_id, key_id);
+  end_change (self);
 }
 
 /**
@@ -516,9 +531,10 @@ kms_item_set_used_key_id (KmsItem *self, const char *key_id)
 void
 kms_item_set_request_id (KmsItem *self, const char *request_id)
 {
-  KmsItemRemarks *remarks = get_remarks (self);
-  if (remarks != NULL)
-    replace_string (&remarks->request_id, request_id);
+  if (self->is_single || !begin_change (self))
+    return;
+  replace_string (&get_remarks (self)->request_id, request_id);
+  end_change (self);
 }
 
 /**
@@ -533,7 +549,8 @@ kms_item_set_request_id (KmsItem *self, const char *request_id)
 void
 kms_item_set_binding (KmsItem *self, KmsBinding binding)
 {
-  KmsItemRemarks *remarks = get_remarks (self);
-  if (remarks != NULL)
-    remarks->binding = binding;
+  if (self->is_single || !begin_change (self))
+    return;
+  get_remarks (self)->binding = binding;
+  end_change (self);
 }

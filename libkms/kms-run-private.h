@@ -29,6 +29,9 @@ void _kms_run_wait (KmsRun *self);
 /* For items and calls. */
 void _kms_run_settle (KmsRun *self, KmsItem *item, KmsItemState state, gsize length, GError *error);
 gboolean _kms_run_item_is_settled (KmsRun *self, KmsItem *item);
+/* Between these two nobody reads the item. FALSE, and no end, where the run is over already. */
+gboolean _kms_run_begin_change (KmsRun *self, KmsItem *item);
+void _kms_run_end_change (KmsRun *self);
 gboolean _kms_run_is_finished (KmsRun *self);
 gboolean _kms_run_is_bulk (KmsRun *self);
 gint64 _kms_run_get_timeout (KmsRun *self);

@@ -123,6 +123,27 @@ _kms_run_item_is_settled (KmsRun *self, KmsItem *item)
   return settled;
 }
 
+/* Who abandoned the run reads its items, and frees what belongs to them, while the provider still works. */
+gboolean
+_kms_run_begin_change (KmsRun *self, KmsItem *item)
+{
+  g_mutex_lock (&self->lock);
+  gboolean late = self->finished;
+  gboolean too_late = !late && item->state != KMS_ITEM_PENDING;
+  if (!late && !too_late)
+    return TRUE;
+  g_mutex_unlock (&self->lock);
+  if (too_late)
+    g_critical ("%s: an item that is settled was changed; that is ignored", kms_provider_get_name (item->provider));
+  return FALSE;
+}
+
+void
+_kms_run_end_change (KmsRun *self)
+{
+  g_mutex_unlock (&self->lock);
+}
+
 /* Not under the lock: disconnecting may wait for a handler, and `done` runs foreign code. Once a run. */
 static void
 run_conclude (KmsRun *self)

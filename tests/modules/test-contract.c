@@ -159,7 +159,9 @@ test_completes_late (Fixture *self, gconstpointer id)
   g_autoptr (KmsBatch) patient = run (provider, 1, 60 * 1000, &error);
   g_assert_no_error (error);
   assert_item_is_right (patient, 0);
+  g_assert_cmpstr (kms_batch_get_request_id (patient, 0), ==, "late");
   g_assert_null (kms_batch_get_ciphertext (late, 0));
+  g_assert_null (kms_batch_get_request_id (late, 0));
   g_assert_cmpint (g_atomic_int_get (&n_criticals), ==, 0);
 }
 
