@@ -10,7 +10,8 @@ import tap
 
 SOURCE = os.environ["SOURCE"]
 DOCUMENTS = sorted(glob.glob(os.path.join(SOURCE, "*.md")) + glob.glob(os.path.join(SOURCE, "docs/*.md"))
-                   + glob.glob(os.path.join(SOURCE, "docs/book/*.md")) + glob.glob(os.path.join(SOURCE, "plugins/*/*.md")))
+                   + glob.glob(os.path.join(SOURCE, "docs/book/*.md")) + glob.glob(os.path.join(SOURCE, "plugins/*/*.md"))
+                   + glob.glob(os.path.join(SOURCE, "examples/*/*.md")))
 # Paths of the tree, as running text names them.
 PATH = re.compile(r"`((?:build-aux|docs|examples|libkms|plugins|po|tests|kmsctl|data|provider-test)/[\w./-]*|\.ci/run)`")
 
@@ -43,7 +44,7 @@ def dead_links(path):
 
 def dead_paths(path):
     for name in PATH.findall(without_code(read(path))):
-        generic = re.search(r"\b(ID|NAME|xx)\b", name)
+        generic = re.search(r"\b(ID|NAME|TARGET|xx)\b", name)
         if not generic and name != "po/libkms.pot" and not os.path.exists(os.path.join(SOURCE, name)):
             yield f"{path}: {name}"
 
