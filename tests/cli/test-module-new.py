@@ -3,32 +3,24 @@
 """What "module new" writes is built as its README says, against the uninstalled library, and used by kmsctl."""
 
 import os
-import re
 import shutil
 import subprocess
 
 import cli
+import installed
 import tap
 
 
 def install(root):
     """The library as a packager installs it, under the root."""
-    done = subprocess.run(["meson", "install", "-C", cli.BUILD, "--no-rebuild", "--quiet", "--destdir", root.path("dest")],
-                          capture_output=True, text=True, check=False)
-    tap.equal(done.returncode, 0, f"meson install: {done.stdout}{done.stderr}")
-    # The .pc files as they are in a tree that was not moved: its prefix is where the tree really is.
-    os.mkdir(root.path("packages"))
-    for directory, _, names in os.walk(root.path("dest")):
-        for name in names:
-            if name.endswith(".pc"):
-                with open(os.path.join(directory, name), encoding="utf-8") as file:
-                    text = re.sub("^prefix=", "prefix=" + root.path("dest"), file.read(), flags=re.M)
-                root.write(f"packages/{name}", text)
+    tree = installed.Tree(root.directory)
+    tap.equal((tree.done.returncode, tree.done.stderr), (0, ""), "meson install")
+    root.packages = tree.moved_packages()
 
 
 def run(root, directory, *command):
     done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False,
-                          env=root.environment(PKG_CONFIG_PATH=root.path("packages")))
+                          env=root.environment(PKG_CONFIG_PATH=root.packages))
     if done.returncode != 0:
         raise tap.Failure(f"{' '.join(command)}:\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -35,6 +35,9 @@ def check_files(tree):
               "share/kms-1/providers.d/local.provider", "share/kms-1/providers.d/test.provider",
               "share/bash-completion/completions/kmsctl", "share/zsh/site-functions/_kmsctl",
               "share/fish/vendor_completions.d/kmsctl.fish"]
+    if os.path.exists(os.path.join(installed.BUILD, "libkms/Kms-1.typelib")):
+        needed += [f"{installed.LIBDIR}/girepository-1.0/Kms-1.typelib", "share/gir-1.0/Kms-1.gir",
+                   "share/vala/vapi/libkms-1.vapi", "share/vala/vapi/libkms-1.deps"]
     tap.none((name for name in needed if not os.path.exists(os.path.join(tree.prefix, name))), "not installed")
 
 
