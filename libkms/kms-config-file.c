@@ -68,12 +68,20 @@ set_value (KmsConfigInfo *self, const char *group, const char *key, const char *
   g_array_append_val (self->values, made);
 }
 
+/* GKeyFile does not mind what bytes the names of groups and keys are made of, which everybody else does. */
+static gboolean
+load (GKeyFile *file, const char *text, gsize length)
+{
+  return g_utf8_validate_len (text, length, NULL)
+         && g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, NULL);
+}
+
 static gboolean
 can_load (const char *text, gsize length)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
 
-  return g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, NULL);
+  return load (file, text, length);
 }
 
 /* The line that can't be read, counted from 1, and where it ends. What ends in front of it can be read, what reaches
@@ -102,16 +110,36 @@ find_bad_line (const char *text, gsize length, gsize *end)
   return MAX (bad, 1);
 }
 
-/* Not GLib's message: it quotes the value. */
+/* As g_key_file_get_string(), which quotes the value in its error, and complains on stderr when two things are wrong
+ * with one value. NULL for what has no meaning. */
+static char *
+unescape (const char *raw)
+{
+  static const char letters[] = "sntr\\", meanings[] = " \n\t\r\\";
+  g_autoptr (GString) text = g_string_sized_new (strlen (raw));
+
+  for (const char *at = raw; *at != '\0'; at++)
+    {
+      if (*at != '\\')
+        {
+          g_string_append_c (text, *at);
+          continue;
+        }
+      const char *found = *++at == '\0' ? NULL : strchr (letters, *at);
+      if (found == NULL)
+        return NULL;
+      g_string_append_c (text, meanings[found - letters]);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 static gboolean
-fail_value (const char *path, const char *group, const char *key, const GError *reason, GError **error)
+fail_value (const char *path, const char *group, const char *key, GError **error)
 {
   g_autofree char *where = _kms_config_info_describe_in (path, group, key);
-  gboolean is_encoding = g_error_matches (reason, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING);
 
-  g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "%s: %s", where,
-               is_encoding ? "the value is not UTF-8"
-                           : "the value has a \\ with something behind it that is none of \\s \\n \\t \\r \\\\");
+  g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
+               "%s: the value has a \\ with something behind it that is none of \\s \\n \\t \\r \\\\", where);
   return FALSE;
 }
 
@@ -125,10 +153,10 @@ merge_values (KmsConfigInfo *self, GKeyFile *file, const char *path, GError **er
       g_auto (GStrv) keys = g_key_file_get_keys (file, groups[i], NULL, NULL);
       for (guint j = 0; keys != NULL && keys[j] != NULL; j++)
         {
-          g_autoptr (GError) local = NULL;
-          g_autofree char *value = g_key_file_get_string (file, groups[i], keys[j], &local);
+          g_autofree char *raw = g_key_file_get_value (file, groups[i], keys[j], NULL);
+          g_autofree char *value = raw == NULL ? NULL : unescape (raw);
           if (value == NULL)
-            return fail_value (path, groups[i], keys[j], local, error);
+            return fail_value (path, groups[i], keys[j], error);
           if (self->values->len >= KMS_CONFIG_MAX_VALUES)
             {
               g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "%s: has more than %d keys, which is the limit", path,
@@ -170,7 +198,7 @@ merge_text (KmsConfigInfo *self, const char *path, const char *text, gsize lengt
   g_autoptr (GKeyFile) file = g_key_file_new ();
   gsize end;
 
-  if (g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, NULL))
+  if (load (file, text, length))
     return merge_values (self, file, path, error);
   /* Not GLib's message: it quotes the line, which may be a secret in the wrong place. */
   guint line = find_bad_line (text, length, &end);

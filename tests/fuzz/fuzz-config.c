@@ -37,10 +37,25 @@ write_file (const char *place, const guint8 *data, gsize size)
   return path;
 }
 
+/* Whether the secret stands only where values of Token= stand: in a name it is shown, of course. */
+static gboolean is_value;
+
+static void
+find_secret (const guint8 *data, gsize size)
+{
+  static const char before[] = "\nToken=";
+  const gsize length = strlen (SECRET), before_length = sizeof before - 1;
+
+  is_value = TRUE;
+  for (gsize i = 0; i + length <= size; i++)
+    if (memcmp (data + i, SECRET, length) == 0)
+      is_value = is_value && i >= before_length && memcmp (data + i - before_length, before, before_length) == 0;
+}
+
 static void
 check_text (const char *text)
 {
-  FUZZ_CHECK (text == NULL || strstr (text, SECRET) == NULL);
+  FUZZ_CHECK (text == NULL || !is_value || strstr (text, SECRET) == NULL);
   FUZZ_CHECK (text == NULL || g_utf8_validate (text, -1, NULL));
 }
 
@@ -147,6 +162,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   if (size < 1)
     return 0;
   drop_log_once ();
+  find_secret (data, size);
   guint choice = data[0] % G_N_ELEMENTS (places);
   g_autofree char *path = write_file (places[choice].path, data + 1, size - 1);
   g_autoptr (KmsRegistry) registry = kms_registry_new (fuzz_root (), "fuzz", &error);

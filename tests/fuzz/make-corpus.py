@@ -113,7 +113,7 @@ def make_config():
                                                                                         + "[Settings]\nRoot=file\nDirectory=x\n"),
         "broken-line": (0, f"[Provider]\nModule=kms-test.so\n{SECRET}\n"), "no-group": (0, f"Token={SECRET}\n"),
         "masked": (0, ""), "binary": (0, bytes(range(256))), "invalid-utf8": (0, b"[Provider]\nModule=\xff\xfe.so\n"),
-        "bom": (0, b"\xef\xbb\xbf" + provider.encode()), "crlf": (0, provider.replace("\n", "\r\n")), "cut": (0, provider[:25]),
+        "two-bad-escapes": (0, b"[Provider]\nModule=\\q\\\n"), "group-not-utf8": (0, b"[Pro\xf6vider]\nModule=x\n"), "bom": (0, b"\xef\xbb\xbf" + provider.encode()), "crlf": (0, provider.replace("\n", "\r\n")), "cut": (0, provider[:25]),
         "twice": (0, provider + provider), "escapes": (0, "[Provider]\nModule=\\s\\n\\t\\x\\\\\n"), "locale": (0, provider + "Description[de]=x\n"),
         "box": (1, box), "box-all": (1, "[Box]\nDescription=x\nVersion=2\nRequireContext=a;b\nJsonDialect=rails81\nState=enabled\n"
                                      "EncryptFor=user:a\n[Version 1]\nKeyId=local/x\n[Version 2]\nKeyId=insecure-test-key\nProvider=test\n"),

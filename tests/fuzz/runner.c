@@ -90,7 +90,29 @@ read_corpus (const char *path)
     }
 }
 
-/* libFuzzer's format: a word in quotes a line. */
+/* libFuzzer knows the escapes \\, \" and \xAB. */
+static GBytes *
+read_word (const char *quoted)
+{
+  GByteArray *word = g_byte_array_new ();
+
+  for (const char *at = quoted; *at != '\0'; at++)
+    {
+      guint8 byte = (guint8) *at;
+
+      if (*at == '\\' && at[1] == 'x' && g_ascii_isxdigit (at[2]) && g_ascii_isxdigit (at[3]))
+        {
+          byte = (guint8) (g_ascii_xdigit_value (at[2]) << 4 | g_ascii_xdigit_value (at[3]));
+          at += 3;
+        }
+      else if (*at == '\\' && at[1] != '\0')
+        byte = (guint8) * ++at;
+      g_byte_array_append (word, &byte, 1);
+    }
+  return g_byte_array_free_to_bytes (word);
+}
+
+/* A word in quotes a line. */
 static void
 read_dictionary (const char *path)
 {
@@ -107,8 +129,7 @@ read_dictionary (const char *path)
       if (lines[i][0] != '"' || end == lines[i])
         continue;
       g_autofree char *quoted = g_strndup (lines[i] + 1, (gsize) (end - lines[i] - 1));
-      g_autofree char *word = g_strcompress (quoted);
-      g_ptr_array_add (words, g_bytes_new (word, strlen (word)));
+      g_ptr_array_add (words, read_word (quoted));
     }
 }
 

@@ -102,6 +102,8 @@ static const struct
   { "no-group", "Module=kms-good.so\n", "group" },
   { "no-equals", GOOD "this is no pair\n", "line" },
   { "open-group", "[Provider\nModule=kms-good.so\n", "line" },
+  { "escapes", GOOD "Description=\\q \\x \\\n", "Description" },
+  { "group-not-utf8", GOOD "[caf\xe9]\n", "line 4: is not UTF-8" },
   { "not-utf8", GOOD "Description=caf\xe9\n", "UTF-8" },
   { "no-module", "[Provider]\nAbi=1\nPrefixes=x/\n", "Module" },
   { "no-abi", "[Provider]\nModule=kms-good.so\n", "Abi" },
