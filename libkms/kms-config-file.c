@@ -183,8 +183,10 @@ merge_rest (KmsConfigInfo *self, const char *path, const char *text, gsize lengt
   lines = g_strsplit (copy, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++)
     {
-      g_autofree char *with_group = g_strdup_printf ("[Group]\n%s\n", lines[i]);
       gboolean is_group = g_strstrip (lines[i])[0] == '[';
+      if (!is_group && (lines[i][0] == '#' || strchr (lines[i], '=') == NULL))
+        continue;
+      g_autofree char *with_group = g_strdup_printf ("[Group]\n%s\n", lines[i]);
       if (can_load (is_group ? lines[i] : with_group, strlen (is_group ? lines[i] : with_group)))
         g_string_append_printf (rest, "%s\n", lines[i]);
     }

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Configuration files: layers, merging, masking, and every kind of file that can't be used. */
+/* Configuration files: layers, merging, masking, permissions, and which count where. */
 #include <glib/gstdio.h>
 #include <libkms/kms.h>
 #include <string.h>
@@ -90,108 +90,6 @@ has_warning (KmsConfigInfo *info, const char *words)
     if (strstr (warnings[i], words) != NULL)
       return TRUE;
   return FALSE;
-}
-
-/* The words are what the message must say besides the file's path. */
-static const struct
-{
-  const char *name;
-  const char *text;
-  const char *words;
-} broken_providers[] = {
-  { "no-group", "Module=kms-good.so\n", "group" },
-  { "no-equals", GOOD "this is no pair\n", "line" },
-  { "open-group", "[Provider\nModule=kms-good.so\n", "line" },
-  { "escapes", GOOD "Description=\\q \\x \\\n", "Description" },
-  { "group-not-utf8", GOOD "[caf\xe9]\n", "line 4: is not UTF-8" },
-  { "not-utf8", GOOD "Description=caf\xe9\n", "UTF-8" },
-  { "no-module", "[Provider]\nAbi=1\nPrefixes=x/\n", "Module" },
-  { "no-abi", "[Provider]\nModule=kms-good.so\n", "Abi" },
-  { "slash", "[Provider]\nModule=sub/kms-good.so\nAbi=1\n", "Module" },
-  { "dots", "[Provider]\nModule=../kms-good.so\nAbi=1\n", "Module" },
-  { "absolute-in-package", "[Provider]\nModule=/opt/kms-good.so\nAbi=1\n", "admin" },
-  { "other-name", "[Provider]\nModule=libgood.so\nAbi=1\n", "kms-" },
-  { "priority-high", GOOD "Priority=high\n", "Priority" },
-  { "priority-range", GOOD "Priority=1001\n", "1000" },
-  { "enabled-maybe", GOOD "Enabled=maybe\n", "Enabled" },
-  { "enabled-upper", GOOD "Enabled=True\n", "Enabled" },
-  { "timeout-unit", GOOD "CallTimeout=2s\n", "CallTimeout" },
-  { "timeout-comment", GOOD "CallTimeout=2  # seconds\n", "CallTimeout" },
-  { "timeout-negative", GOOD "CallTimeout=-1\n", "CallTimeout" },
-  { "retries-plus", GOOD "Retries=+1\n", "Retries" },
-  { "both-in", GOOD "EnableIn=a\nDisableIn=b\n", "DisableIn" },
-  { "literal-token", GOOD "[Settings]\nToken=hvs.SEKRIT\n", "TokenFile" },
-  { "literal-password", GOOD "[Settings]\nPassword=SEKRIT\n", "PasswordFile" },
-};
-
-static void
-test_broken (Fixture *self, gconstpointer data)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (broken_providers); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("package/providers.d/%s.provider", broken_providers[i].name);
-      config_root_write (self->root, path, broken_providers[i].text);
-    }
-  open_registry (self, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (broken_providers); i++)
-    {
-      g_autoptr (KmsConfigInfo) info = lookup (self, KMS_CONFIG_KIND_PROVIDER, broken_providers[i].name);
-      const GError *error = kms_config_info_get_error (info);
-      g_autofree char *path =
-        g_strdup_printf ("%s/package/providers.d/%s.provider", self->root, broken_providers[i].name);
-      if (kms_config_info_get_state (info) != KMS_STATE_CONFIG_ERROR || error == NULL)
-        g_error ("%s is not refused", broken_providers[i].name);
-      g_test_message ("%s", error->message);
-      g_assert_true (g_error_matches (error, KMS_ERROR, KMS_ERROR_CONFIG));
-      if (strstr (error->message, path) == NULL || strstr (error->message, broken_providers[i].words) == NULL)
-        g_error ("%s: not helpful: %s", broken_providers[i].name, error->message);
-      g_assert_null (strstr (error->message, "SEKRIT"));
-      g_assert_cmpstr (kms_config_info_get_files (info)[0], ==, path);
-    }
-  assert_state (self, KMS_CONFIG_KIND_PROVIDER, "good", KMS_STATE_AVAILABLE);
-}
-
-/* A literal secret must not come out again where configuration is shown. */
-static void
-test_secret_is_not_shown (Fixture *self, gconstpointer data)
-{
-  config_root_write (self->root, "package/providers.d/leak.provider", GOOD "[Settings]\nSecretKey=SEKRIT\n");
-  open_registry (self, NULL);
-  g_autoptr (KmsConfigInfo) info = lookup (self, KMS_CONFIG_KIND_PROVIDER, "leak");
-
-  for (guint i = 0; i < kms_config_info_get_n_values (info); i++)
-    g_assert_null (strstr (kms_config_info_get_nth_value (info, i, NULL, NULL, NULL), "SEKRIT"));
-}
-
-static void
-test_too_large (Fixture *self, gconstpointer data)
-{
-  g_autofree char *filling = g_strnfill (2 * 1024 * 1024, '#');
-  g_autofree char *text = g_strconcat (GOOD, filling, "\n", NULL);
-
-  config_root_write (self->root, "package/providers.d/large.provider", text);
-  open_registry (self, NULL);
-  assert_state (self, KMS_CONFIG_KIND_PROVIDER, "large", KMS_STATE_CONFIG_ERROR);
-}
-
-static void
-test_special_files (Fixture *self, gconstpointer data)
-{
-  g_autofree char *directory = g_build_filename (self->root, "package/providers.d/directory.provider", NULL);
-  g_autofree char *fifo = g_build_filename (self->root, "package/providers.d/fifo.provider", NULL);
-  g_autofree char *dangling = g_build_filename (self->root, "package/providers.d/dangling.provider", NULL);
-  g_autoptr (GError) error = NULL;
-
-  g_assert_cmpint (g_mkdir (directory, 0755), ==, 0);
-  g_assert_cmpint (mkfifo (fifo, 0644), ==, 0);
-  g_assert_cmpint (symlink ("/nowhere/at/all", dangling), ==, 0);
-  open_registry (self, NULL);
-  assert_state (self, KMS_CONFIG_KIND_PROVIDER, "directory", KMS_STATE_CONFIG_ERROR);
-  assert_state (self, KMS_CONFIG_KIND_PROVIDER, "fifo", KMS_STATE_CONFIG_ERROR);
-  assert_state (self, KMS_CONFIG_KIND_PROVIDER, "good", KMS_STATE_AVAILABLE);
-  g_autoptr (KmsConfigInfo) none = kms_registry_lookup (self->registry, KMS_CONFIG_KIND_PROVIDER, "dangling", &error);
-  g_assert_null (none);
-  g_assert_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND);
 }
 
 static void
@@ -437,48 +335,6 @@ test_global (Fixture *self, gconstpointer data)
   assert_state (self, KMS_CONFIG_KIND_PROVIDER, "good", KMS_STATE_AVAILABLE);
 }
 
-static const struct
-{
-  const char *name;
-  const char *text;
-  const char *words;
-} broken_boxes[] = {
-  { "no-version", "[Box]\nDescription=x\n[Version 1]\nKeyId=good/k\n", "Version" },
-  { "version-word", "[Box]\nVersion=one\n[Version 1]\nKeyId=good/k\n", "Version" },
-  { "version-gone", "[Box]\nVersion=2\n[Version 1]\nKeyId=good/k\n", "[Version 2]" },
-  { "no-key-id", "[Box]\nVersion=1\n[Version 1]\nProvider=good\n", "KeyId" },
-  { "version-group", "[Box]\nVersion=1\n[Version 1]\nKeyId=good/k\n[Version one]\nKeyId=good/k\n", "Version one" },
-  { "dialect", "[Box]\nVersion=1\nJsonDialect=rails7\n[Version 1]\nKeyId=good/k\n", "JsonDialect" },
-  { "state", "[Box]\nVersion=1\nState=on\n[Version 1]\nKeyId=good/k\n", "State" },
-  { "acl", "[Box]\nVersion=1\nDecryptFor=shop\n[Version 1]\nKeyId=good/k\n", "DecryptFor" },
-  { "acl-uid", "[Box]\nVersion=1\nEncryptFor=uid:root\n[Version 1]\nKeyId=good/k\n", "EncryptFor" },
-  { "alert", "[Box]\nVersion=1\n[Version 1]\nKeyId=good/k\n[Alert]\nDecrypts=many\n", "Decrypts" },
-};
-
-static void
-test_boxes_broken (Fixture *self, gconstpointer data)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (broken_boxes); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("admin/boxes.d/%s.box", broken_boxes[i].name);
-      config_root_write (self->root, path, broken_boxes[i].text);
-    }
-  open_registry (self, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (broken_boxes); i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (KmsBox) box = kms_registry_dup_box (self->registry, broken_boxes[i].name, &error);
-      if (box != NULL)
-        g_error ("box %s is not refused", broken_boxes[i].name);
-      g_test_message ("%s", error->message);
-      g_assert_error (error, KMS_ERROR, KMS_ERROR_CONFIG);
-      if (strstr (error->message, broken_boxes[i].words) == NULL
-          || strstr (error->message, broken_boxes[i].name) == NULL)
-        g_error ("box %s: not helpful: %s", broken_boxes[i].name, error->message);
-      assert_state (self, KMS_CONFIG_KIND_BOX, broken_boxes[i].name, KMS_STATE_CONFIG_ERROR);
-    }
-}
-
 static void
 test_box (Fixture *self, gconstpointer data)
 {
@@ -536,10 +392,6 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 #define ADD(path, function) g_test_add ("/config/" path, Fixture, NULL, setup, function, teardown)
-  ADD ("broken", test_broken);
-  ADD ("secret-is-not-shown", test_secret_is_not_shown);
-  ADD ("too-large", test_too_large);
-  ADD ("special-files", test_special_files);
   ADD ("file-names", test_file_names);
   ADD ("merge", test_merge);
   ADD ("mask", test_mask);
@@ -553,7 +405,6 @@ main (int argc, char **argv)
   ADD ("user-config", test_user_config);
   ADD ("global", test_global);
   ADD ("box", test_box);
-  ADD ("box/broken", test_boxes_broken);
   ADD ("models", test_models);
   ADD ("no-directories", test_no_directories);
   return g_test_run ();
