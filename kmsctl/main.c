@@ -12,17 +12,30 @@
 #include "kmsctl.h"
 #include "result.h"
 
-/* The library's warnings are for people who asked; with --json nothing but the error may stand on stderr. */
+static const char *
+find_field (const GLogField *fields, gsize n_fields, const char *key)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, key))
+      return fields[i].value;
+  return "";
+}
+
+/* The library's warnings are for people who asked; with --json nothing but the error may stand on stderr. What is wrong
+ * with a program is always said, and what helps to find out why is asked for with a variable. */
 static GLogWriterOutput
 write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer kmsctl)
 {
   Kmsctl *self = kmsctl;
+  const char *domain = find_field (fields, n_fields, "GLIB_DOMAIN");
+  const char *debug = g_getenv ("KMS_DEBUG");
 
+  if (level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO) && debug != NULL && debug[0] != '\0'
+      && (g_str_equal (domain, "libkms") || g_str_has_prefix (domain, "kms-")))
+    return g_log_writer_standard_streams (level, fields, n_fields, NULL);
   if (level & (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR | G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO))
     return g_log_writer_default (level, fields, n_fields, NULL);
-  for (gsize i = 0; i < n_fields; i++)
-    if (g_str_equal (fields[i].key, "MESSAGE"))
-      kmsctl_detail (self, _ ("warning: %s"), (const char *) fields[i].value);
+  kmsctl_detail (self, _ ("warning: %s"), find_field (fields, n_fields, "MESSAGE"));
   return G_LOG_WRITER_HANDLED;
 }
 
@@ -100,6 +113,8 @@ run (Kmsctl *self, GError **error)
     }
   if (!(self->command->flags & KMSCTL_COMMAND_QUICK))
     {
+      /* stdout is for the answer alone. */
+      g_log_writer_default_set_use_stderr (TRUE);
       g_log_set_writer_func (write_log, self, NULL);
       self->cancellable = g_cancellable_new ();
       kmsctl_interrupt_watch (self->cancellable, kmsctl_milliseconds (self, "timeout", -1));

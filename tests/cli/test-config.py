@@ -136,6 +136,18 @@ def check_doctor_without_providers(root):
     cli.wants(errors(findings(root, "doctor", code=1)), "providers")
 
 
+def check_debug_messages(root):
+    """They are asked for, and stand on stderr: stdout is for the answer alone."""
+    root.write("admin/boxes.d/a.box~", BOX)
+    plain = root.run("--json", "config", "check")
+    tap.equal(plain.stderr, b"", "without a variable")
+    for env in ({"KMS_DEBUG": "1"}, {"G_MESSAGES_DEBUG": "libkms"}):
+        done = root.run("--json", "config", "check", env=env)
+        tap.equal(done.stdout, plain.stdout, f"{env}")
+        cli.wants(done.stderr.decode(), "a.box~ is skipped")
+    tap.equal(root.run("--json", "config", "check", env={"KMS_DEBUG": ""}).stderr, b"", "an empty one")
+
+
 def check_human_output_is_clean(root):
     """A text from a file can't play tricks on the terminal."""
     root.write("package/boxes.d/a.box", BOX.replace("Version=1\n", "Version=1\nDescription=\x1b[31mred\n", 1))
