@@ -18,6 +18,10 @@ gint64 _kms_dispatch_timeout (KmsRun *run);
 /* Makes calls of a run's pending items by provider, operation and limits; items that no call may carry fail. */
 void _kms_dispatch_split (KmsRun *run, GPtrArray *calls);
 
+/* Whether two items may be in one call of a provider that can do this. */
+gboolean _kms_dispatch_may_share (const KmsItem *a, const KmsItem *b, KmsCapability capabilities);
+gint64 _kms_dispatch_count_bytes (const KmsItem *item);
+
 void _kms_provider_send_call (KmsProvider *self, KmsCall *call);
 void _kms_provider_call_ended (KmsProvider *self, KmsCall *call);
 void _kms_provider_cancel_call (KmsCall *call);

@@ -145,6 +145,31 @@ invoke_checked (KmsCall *call)
   _kms_call_check_contract (call, success, error);
 }
 
+/* How many items from the first on make one call: the next ones that the provider takes together with it. */
+static guint
+count_together (KmsItem *first, guint n_left)
+{
+  KmsProviderPrivate *priv = _kms_provider_get_private (first->provider);
+  guint n_max = (guint) MIN (MIN (n_left, KMS_INLINE_CHUNK), priv->limits[KMS_LIMIT_ITEMS]);
+  gint64 bytes_left = priv->limits[KMS_LIMIT_BYTES];
+  gboolean counts_bytes = bytes_left < G_MAXINT64;
+  guint n;
+
+  if (counts_bytes)
+    bytes_left -= _kms_dispatch_count_bytes (first);
+  for (n = 1; n < n_max; n++)
+    {
+      KmsItem *item = first + n;
+      if (item->state != KMS_ITEM_PENDING || !_kms_dispatch_may_share (first, item, priv->capabilities))
+        break;
+      if (counts_bytes && (bytes_left -= _kms_dispatch_count_bytes (item)) < 0)
+        break;
+      if (!_kms_provider_admit (item->provider, item))
+        break;
+    }
+  return n;
+}
+
 void
 _kms_dispatch_inline (KmsItem *items, guint n_items, GCancellable *cancellable)
 {
@@ -154,10 +179,7 @@ _kms_dispatch_inline (KmsItem *items, guint n_items, GCancellable *cancellable)
       n = 1;
       if (first->state != KMS_ITEM_PENDING || !_kms_provider_admit (first->provider, first))
         continue;
-      for (; i + n < n_items && n < KMS_INLINE_CHUNK; n++)
-        if (first[n].provider != first->provider || first[n].operation != first->operation
-            || first[n].state != KMS_ITEM_PENDING || !_kms_provider_admit (first->provider, first + n))
-          break;
+      n = count_together (first, n_items - i);
 
       KmsCall call = { .operation = first->operation,
                        .provider = first->provider,

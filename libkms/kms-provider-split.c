@@ -24,25 +24,22 @@ group_free (gpointer data)
   g_free (group);
 }
 
-static gboolean
-group_fits (KmsGroup *group, KmsItem *item, KmsCapability capabilities)
+gboolean
+_kms_dispatch_may_share (const KmsItem *a, const KmsItem *b, KmsCapability capabilities)
 {
-  KmsItem *model = group->model;
-
-  if (model->provider != item->provider || model->operation != item->operation)
+  if (a->provider != b->provider || a->operation != b->operation)
     return FALSE;
   if ((capabilities & KMS_CAPABILITY_ONE_KEY) != 0
-      && (strcmp (model->key_id, item->key_id) != 0 || g_strcmp0 (model->new_key_id, item->new_key_id) != 0))
+      && (g_strcmp0 (a->key_id, b->key_id) != 0 || g_strcmp0 (a->new_key_id, b->new_key_id) != 0))
     return FALSE;
   if ((capabilities & KMS_CAPABILITY_UNIFORM_CONTEXTS) != 0
-      && ((model->context == NULL) != (item->context == NULL)
-          || (model->new_context == NULL) != (item->new_context == NULL)))
+      && ((a->context == NULL) != (b->context == NULL) || (a->new_context == NULL) != (b->new_context == NULL)))
     return FALSE;
   return TRUE;
 }
 
-static gint64
-count_bytes (KmsItem *item)
+gint64
+_kms_dispatch_count_bytes (const KmsItem *item)
 {
   gsize n_bytes = item->input_length;
   if (item->context != NULL)
@@ -64,7 +61,7 @@ static KmsGroup *
 find_group (GPtrArray *groups, KmsItem *item, KmsCapability capabilities)
 {
   for (guint i = groups->len; i > 0; i--)
-    if (group_fits (g_ptr_array_index (groups, i - 1), item, capabilities))
+    if (_kms_dispatch_may_share (((KmsGroup *) g_ptr_array_index (groups, i - 1))->model, item, capabilities))
       return g_ptr_array_index (groups, i - 1);
 
   KmsGroup *group = g_new0 (KmsGroup, 1);
@@ -76,7 +73,7 @@ static void
 add_item (KmsRun *run, GPtrArray *groups, KmsItem *item, GPtrArray *calls)
 {
   KmsProviderPrivate *priv = _kms_provider_get_private (item->provider);
-  gint64 n_bytes = count_bytes (item);
+  gint64 n_bytes = _kms_dispatch_count_bytes (item);
   KmsGroup *group = find_group (groups, item, priv->capabilities);
 
   if (group->items != NULL
