@@ -268,7 +268,11 @@ judge_output (const Stream *stream, const char *name, Outcome *outcome)
     return;
   g_ptr_array_add (outcome->failures, g_strdup_printf ("printed on %s, where a module may not write:", name));
   for (guint i = 0; lines[i] != NULL; i++)
-    g_ptr_array_add (outcome->failures, g_strdup_printf ("    %s", lines[i]));
+    {
+      for (char *c = lines[i]; *c != '\0'; c++)
+        *c = g_ascii_iscntrl (*c) ? ' ' : *c;
+      g_ptr_array_add (outcome->failures, g_strdup_printf ("    %s", lines[i]));
+    }
 }
 
 static void

@@ -109,6 +109,26 @@ check_items (Fixture *fixture)
 }
 
 static void
+check_uniform (Fixture *fixture)
+{
+  g_autoptr (KmsBatch) batch = kms_batch_new (KMS_OPERATION_ENCRYPT);
+  g_autoptr (GPtrArray) secrets = make_secrets (10, 16);
+  g_autoptr (GError) error = NULL;
+
+  if ((kms_provider_get_capabilities (fixture->provider) & KMS_CAPABILITY_UNIFORM_CONTEXTS) == 0)
+    {
+      verdict_skip ("the provider takes items with and without a context in one call");
+      return;
+    }
+  spy_attach (fixture->provider);
+  for (guint i = 0; i < secrets->len; i++)
+    kms_batch_add_secret (batch, g_ptr_array_index (secrets, i), i % 2 == 0 ? fixture->context : NULL);
+  verdict_check (kms_provider_run (fixture->provider, fixture->key_id, batch, NULL, &error),
+                 "a batch with and without contexts: %s", error == NULL ? "" : error->message);
+  verdict_check (!spy_get_mixed_contexts (), "a call had items with and without a context");
+}
+
+static void
 check_batch (Fixture *fixture)
 {
   run_many (fixture, LARGE_BATCH);
@@ -139,6 +159,8 @@ const TestCase cases_limits[] = {
   { "limits/ciphertext", "a ciphertext of the limit's size is looked at, a larger one is not", check_ciphertext,
     FIXTURE_ROUND_TRIP },
   { "limits/items", "a batch above the limit of items comes in several calls", check_items, FIXTURE_ROUND_TRIP },
+  { "limits/uniform-contexts", "a batch with and without contexts comes in several calls, if it has to", check_uniform,
+    FIXTURE_ROUND_TRIP | FIXTURE_BINDING },
   { "limits/batch", "2000 items come back", check_batch, FIXTURE_ROUND_TRIP },
   { "limits/context", "a context of 100 kB works, or is too large", check_context,
     FIXTURE_ROUND_TRIP | FIXTURE_BINDING },

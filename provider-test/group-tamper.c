@@ -153,14 +153,15 @@ check_garbage (Fixture *fixture)
 {
   static const gsize lengths[] = { 0, 1, 2, 8, 11, 12, 13, 16, 24, 25, 28, 32, 41, 48, 64, 100, 1000, 5000 };
   guint8 bytes[5000] = { 0 };
+  gint64 limit = kms_provider_get_limit (fixture->provider, KMS_LIMIT_CIPHERTEXT);
   g_auto (Forgeries) forgeries;
 
   forgeries_init (&forgeries);
-  for (guint i = 0; i < G_N_ELEMENTS (lengths); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (lengths) && (gint64) lengths[i] <= limit; i++)
     forgeries_add (&forgeries, bytes, lengths[i], "%zu zeros", lengths[i]);
   for (gsize i = 0; i < sizeof bytes; i++)
     bytes[i] = (guint8) g_random_int_range (0, 256);
-  for (guint i = 1; i < G_N_ELEMENTS (lengths); i++)
+  for (guint i = 1; i < G_N_ELEMENTS (lengths) && (gint64) lengths[i] <= limit; i++)
     forgeries_add (&forgeries, bytes, lengths[i], "%zu random bytes", lengths[i]);
   forgeries_check (&forgeries, fixture);
 }

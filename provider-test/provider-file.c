@@ -117,9 +117,11 @@ provider_file_load (const Options *options, GError **error)
   g_autoptr (ProviderFile) self = g_new0 (ProviderFile, 1);
 
   self->path = find_file (options);
+  if (!take_name (self, options, error))
+    return NULL;
   self->values = self->path == NULL ? g_key_file_new () : read_values (self->path, error);
   self->given = self->path == NULL || self->values == NULL ? NULL : read_values (self->path, error);
-  if (self->values == NULL || !take_name (self, options, error))
+  if (self->values == NULL)
     return NULL;
   complete_values (self, options);
   return take_keys (self, options, error) ? g_steal_pointer (&self) : NULL;

@@ -15,6 +15,7 @@ static struct
   GPtrArray *foreign_errors;
   guint n_calls;
   guint largest_call;
+  gboolean mixed_contexts;
   KmsProviderClass original;
 } spy;
 
@@ -65,11 +66,24 @@ kms_call_complete (KmsCall *call, GError *error)
   NEXT (kms_call_complete) (call, error);
 }
 
+static gboolean
+has_mixed_contexts (KmsCall *call)
+{
+  guint n = kms_call_get_n_items (call), n_with = 0;
+
+  for (guint i = 0; i < n; i++)
+    n_with += kms_item_get_context (kms_call_get_item (call, i)) != NULL;
+  return n_with > 0 && n_with < n;
+}
+
 static void
 count_call (KmsCall *call)
 {
+  gboolean mixed = has_mixed_contexts (call);
+
   g_mutex_lock (&spy.lock);
   spy.n_calls++;
+  spy.mixed_contexts |= mixed;
   spy.largest_call = MAX (spy.largest_call, kms_call_get_n_items (call));
   g_mutex_unlock (&spy.lock);
 }
@@ -126,14 +140,6 @@ spy_attach (KmsProvider *provider)
   klass->submit = klass->submit == NULL ? NULL : watch_submit;
 }
 
-void
-spy_reset (void)
-{
-  g_mutex_lock (&spy.lock);
-  spy.n_calls = spy.largest_call = 0;
-  g_mutex_unlock (&spy.lock);
-}
-
 guint
 spy_get_n_calls (void)
 {
@@ -150,6 +156,15 @@ spy_get_largest_call (void)
   guint n = spy.largest_call;
   g_mutex_unlock (&spy.lock);
   return n;
+}
+
+gboolean
+spy_get_mixed_contexts (void)
+{
+  g_mutex_lock (&spy.lock);
+  gboolean mixed = spy.mixed_contexts;
+  g_mutex_unlock (&spy.lock);
+  return mixed;
 }
 
 GPtrArray *

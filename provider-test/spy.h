@@ -20,9 +20,10 @@ GPtrArray *spy_get_settings (void);
 
 /* From now on, the calls of this provider's class are counted. */
 void spy_attach (KmsProvider *provider);
-void spy_reset (void);
 guint spy_get_n_calls (void);
 guint spy_get_largest_call (void);
+/* Whether a call had items with and without a context. */
+gboolean spy_get_mixed_contexts (void);
 
 /* Texts: errors that the module made outside of KMS_ERROR, which the core then translates. */
 GPtrArray *spy_dup_foreign_errors (void);

@@ -29,7 +29,10 @@ say (VerdictKind kind, const char *text)
   g_string_append_c (line, (char) kind);
   g_string_append (line, valid);
   g_string_truncate (line, MIN (line->len, MAX_LINE));
-  g_strdelimit (line->str, "\r\n", ' ');
+  /* A module's text may hold anything; a terminal, or who reads the report by lines, need not take it. */
+  for (gsize i = 0; i < line->len; i++)
+    if (g_ascii_iscntrl (line->str[i]))
+      line->str[i] = ' ';
   g_string_append_c (line, '\n');
   /* Nobody reads any more: then this process is about to be killed. */
   if (write (verdict_fd, line->str, line->len) < 0)
