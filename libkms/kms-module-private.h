@@ -21,4 +21,7 @@ gboolean _kms_module_is_outdated (const char *path, const struct stat *info);
 GType _kms_module_load (const char *path, const char *const *needs, KmsPermissions permissions, KmsState *state,
                         GError **error);
 
+/* Whether it is a whole shared object for this machine: reads headers, loads nothing. */
+gboolean _kms_module_file_check (const char *path, GError **error);
+
 G_END_DECLS

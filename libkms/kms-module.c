@@ -101,7 +101,7 @@ check_before_open (const char *path, const char *const *needs, KmsPermissions pe
                      "kmsd, which does the work in a process of its own",
                      path);
     }
-  return TRUE;
+  return _kms_module_file_check (path, &local) || fail (state, KMS_STATE_LOAD_FAILED, error, "%s", local->message);
 }
 
 static GModule *
