@@ -171,8 +171,9 @@ list_keys (Kmsctl *self, KmsProvider *provider, GVariantBuilder *list, GError **
   return keys != NULL;
 }
 
+/* A provider that can't answer leaves the others' keys in the list; the first such error is the command's in the end. */
 static gboolean
-list_all_keys (Kmsctl *self, GVariantBuilder *list, GError **error)
+list_all_keys (Kmsctl *self, GVariantBuilder *list, GError **failure, GError **error)
 {
   g_autoptr (GPtrArray) infos = kms_registry_list (self->registry, KMS_CONFIG_KIND_PROVIDER);
 
@@ -189,7 +190,9 @@ list_all_keys (Kmsctl *self, GVariantBuilder *list, GError **error)
         list_keys (self, provider, list, &local);
       if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
         return FALSE;
-      if (local != NULL)
+      if (local != NULL && *failure == NULL)
+        *failure = g_steal_pointer (&local);
+      else if (local != NULL)
         kmsctl_note (self, "%s", local->message);
     }
   return TRUE;
@@ -200,13 +203,19 @@ kmsctl_run_key_list (Kmsctl *self, GError **error)
 {
   const char *name = kmsctl_argument (self, 0);
   g_autoptr (GVariantBuilder) list = kmsctl_list_new ();
+  g_autoptr (GError) failure = NULL;
 
   if (kmsctl_open (self, error) == NULL)
     return FALSE;
   g_autoptr (KmsProvider) provider = name == NULL ? NULL : kms_registry_dup_provider (self->registry, name, error);
   if (name != NULL && (provider == NULL || !list_keys (self, provider, list, error)))
     return FALSE;
-  if (name == NULL && !list_all_keys (self, list, error))
+  if (name == NULL && !list_all_keys (self, list, &failure, error))
     return FALSE;
-  return kmsctl_print_list (self, "keys", g_variant_builder_end (list), error);
+  if (!kmsctl_print_list (self, "keys", g_variant_builder_end (list), error))
+    return FALSE;
+  if (failure == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
 }

@@ -75,6 +75,7 @@ GVariant *
 kmsctl_describe_key (KmsKey *key, gboolean with_versions)
 {
   KmsctlFields fields;
+  const char *problem;
 
   kmsctl_fields_init (&fields);
   kmsctl_fields_text (&fields, "id", kms_key_get_id (key));
@@ -83,6 +84,8 @@ kmsctl_describe_key (KmsKey *key, gboolean with_versions)
   kmsctl_fields_time (&fields, "created", kms_key_get_creation_time (key));
   kmsctl_fields_time (&fields, "deleted", kms_key_get_deletion_time (key));
   kmsctl_fields_text (&fields, "description", kms_key_get_description (key));
+  if (kms_key_get_details (key) != NULL && g_variant_lookup (kms_key_get_details (key), "problem", "&s", &problem))
+    kmsctl_fields_text (&fields, "problem", problem);
   if (with_versions)
     {
       kmsctl_fields_text (&fields, "binding", kmsctl_nick (KMS_TYPE_BINDING, (int) kms_key_get_binding (key)));

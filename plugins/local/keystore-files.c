@@ -108,6 +108,16 @@ keystore_directory_create (const char *path, GError **error)
       fail_with_errno ("create the keystore", path, NULL, errno, error);
       return -1;
     }
+  if (access (path, F_OK) < 0 && errno == ENOENT)
+    {
+      g_autofree char *target = g_file_read_link (path, NULL);
+
+      g_set_error (error, KMS_ERROR, KMS_ERROR_FAILED,
+                   "the keystore %s is a symbolic link to %s, which is not there: create that directory, or remove the "
+                   "link",
+                   path, target == NULL ? "somewhere" : target);
+      return -1;
+    }
   return keystore_directory_open (path, error);
 }
 

@@ -45,6 +45,23 @@ keystore_list_names (Keystore *self, int directory, GError **error)
   return g_steal_pointer (&names);
 }
 
+void
+key_problem_free (KeyProblem *self)
+{
+  g_free (self->name);
+  g_error_free (self->error);
+  g_free (self);
+}
+
+static void
+add_problem (GPtrArray *problems, const char *name, GError *error)
+{
+  KeyProblem *problem = g_new (KeyProblem, 1);
+
+  *problem = (KeyProblem){ g_strdup (name), error };
+  g_ptr_array_add (problems, problem);
+}
+
 static gboolean
 list_key (Keystore *self, int directory, const char *name, GPtrArray *keys, GPtrArray *problems, gboolean *expired,
           GCancellable *cancellable, GError **error)
@@ -65,7 +82,7 @@ list_key (Keystore *self, int directory, const char *name, GPtrArray *keys, GPtr
     return TRUE;
   if (problems != NULL && local_error->domain == KMS_ERROR)
     {
-      g_ptr_array_add (problems, g_steal_pointer (&local_error));
+      add_problem (problems, name, g_steal_pointer (&local_error));
       return TRUE;
     }
   g_propagate_error (error, g_steal_pointer (&local_error));

@@ -42,7 +42,14 @@ LocalKey *keystore_read_key (Keystore *self, const char *name, FileStamp *stamp,
                              GError **error);
 
 /* Of LocalKey, sorted by name; empty where there is no directory. A key that can't be read fails the whole, unless
- * `problems` takes its error (of GError). */
+ * `problems` takes it (of KeyProblem). */
+typedef struct
+{
+  char *name;
+  GError *error;
+} KeyProblem;
+
+void key_problem_free (KeyProblem *self);
 GPtrArray *keystore_list_keys (Keystore *self, GPtrArray *problems, GCancellable *cancellable, GError **error);
 
 /* Each takes the lock, reads again, changes and writes. The results are what was written. */

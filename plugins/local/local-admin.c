@@ -21,11 +21,25 @@ finish_change (KeyCache *cache, LocalKey *key)
   return described;
 }
 
+/* It is there, and the words say why nobody can use it. */
+static KmsKey *
+describe_problem (KmsLocalProvider *self, const KeyProblem *problem)
+{
+  KmsKey *key = kms_key_new (problem->name, KMS_KEY_STATE_UNAVAILABLE);
+  GVariantDict details;
+
+  g_variant_dict_init (&details, NULL);
+  g_variant_dict_insert (&details, "problem", "s", problem->error->message);
+  kms_key_set_details (key, g_variant_dict_end (&details));
+  g_warning ("%s: %s", kms_provider_get_name (KMS_PROVIDER (self)), problem->error->message);
+  return key;
+}
+
 static GPtrArray *
 list_keys (KmsKeyAdmin *admin, GVariant *options, GCancellable *cancellable, GError **error)
 {
   KmsLocalProvider *self = KMS_LOCAL_PROVIDER (admin);
-  g_autoptr (GPtrArray) problems = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
+  g_autoptr (GPtrArray) problems = g_ptr_array_new_with_free_func ((GDestroyNotify) key_problem_free);
   g_autoptr (GPtrArray) keys = keystore_list_keys (self->keystore, problems, cancellable, error);
   GPtrArray *described;
 
@@ -34,15 +48,14 @@ list_keys (KmsKeyAdmin *admin, GVariant *options, GCancellable *cancellable, GEr
   /* Nothing can be shown: then the reason is worth more than an empty list. */
   if (keys->len == 0 && problems->len > 0)
     {
-      g_propagate_error (error, g_error_copy (g_ptr_array_index (problems, 0)));
+      g_propagate_error (error, g_error_copy (((KeyProblem *) g_ptr_array_index (problems, 0))->error));
       return NULL;
     }
-  for (guint i = 0; i < problems->len; i++)
-    g_warning ("%s: %s", kms_provider_get_name (KMS_PROVIDER (self)),
-               ((GError *) g_ptr_array_index (problems, i))->message);
   described = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < keys->len; i++)
     g_ptr_array_add (described, local_key_describe (g_ptr_array_index (keys, i)));
+  for (guint i = 0; i < problems->len; i++)
+    g_ptr_array_add (described, describe_problem (self, g_ptr_array_index (problems, i)));
   return described;
 }
 

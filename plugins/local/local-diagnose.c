@@ -41,7 +41,8 @@ diagnose_directory (KmsLocalProvider *self, KmsReport *report)
   return TRUE;
 }
 
-static void
+/* TRUE if it is open. */
+static gboolean
 diagnose_root (KmsLocalProvider *self, KmsReport *report, GCancellable *cancellable)
 {
   g_autoptr (GError) error = NULL;
@@ -54,11 +55,28 @@ diagnose_root (KmsLocalProvider *self, KmsReport *report, GCancellable *cancella
     kms_report_add (report, KMS_SEVERITY_INFO, "root", words, NULL);
   /* Nobody is asked for a passphrase only to be told that all is well. */
   if (kind == NULL || g_str_equal (kind, "passphrase"))
-    return;
-  if (keystore_check_root (self->keystore, cancellable, &error))
-    kms_report_add (report, KMS_SEVERITY_OK, "root", "the root opens the keystore", NULL);
-  else
-    report_error (report, "root", error);
+    return FALSE;
+  if (!keystore_check_root (self->keystore, cancellable, &error))
+    {
+      report_error (report, "root", error);
+      return FALSE;
+    }
+  kms_report_add (report, KMS_SEVERITY_OK, "root", "the root opens the keystore", NULL);
+  return TRUE;
+}
+
+/* Each key that can't be used; not before the root is open, since then all would be told of it. */
+static void
+diagnose_all_keys (KmsLocalProvider *self, KmsReport *report, GCancellable *cancellable)
+{
+  g_autoptr (GPtrArray) problems = g_ptr_array_new_with_free_func ((GDestroyNotify) key_problem_free);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) keys = keystore_list_keys (self->keystore, problems, cancellable, &error);
+
+  if (keys == NULL)
+    report_error (report, "keys", error);
+  for (guint i = 0; i < problems->len; i++)
+    report_error (report, "keys", ((KeyProblem *) g_ptr_array_index (problems, i))->error);
 }
 
 static void
@@ -83,8 +101,10 @@ kms_local_provider_diagnose (KmsProvider *provider, const char *key_id, KmsRepor
 {
   KmsLocalProvider *self = KMS_LOCAL_PROVIDER (provider);
 
-  if (diagnose_directory (self, report))
-    diagnose_root (self, report, cancellable);
-  if (key_id != NULL)
+  gboolean is_open = diagnose_directory (self, report) && diagnose_root (self, report, cancellable);
+
+  if (key_id == NULL && is_open)
+    diagnose_all_keys (self, report, cancellable);
+  else if (key_id != NULL)
     diagnose_key (self, key_id, report, cancellable);
 }
