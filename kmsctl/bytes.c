@@ -13,10 +13,27 @@
 #include "terminal.h"
 
 KmsSecret *
+kmsctl_read_file (Kmsctl *self, const char *path, gsize limit, GError **error)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC);
+
+  if (fd < 0)
+    {
+      g_set_error (error, KMS_ERROR, errno == ENOENT ? KMS_ERROR_NOT_FOUND : KMS_ERROR_FAILED, _ ("can't open %s: %s"),
+                   path, g_strerror (errno));
+      return NULL;
+    }
+  KmsSecret *secret = kms_secret_new_from_fd (fd, limit, self->cancellable, error);
+  if (secret == NULL)
+    g_prefix_error (error, "%s: ", path);
+  close (fd);
+  return secret;
+}
+
+KmsSecret *
 kmsctl_read_input (Kmsctl *self, gsize limit, const char *prompt, GError **error)
 {
   const char *path = kmsctl_text (self, "in");
-  const char *name = path == NULL ? _ ("stdin") : path;
 
   if (path == NULL && isatty (STDIN_FILENO))
     {
@@ -29,18 +46,11 @@ kmsctl_read_input (Kmsctl *self, gsize limit, const char *prompt, GError **error
         return kmsctl_ask_secret (self, prompt, FALSE, error);
       kmsctl_note (self, _ ("reading from the terminal; ^D ends"));
     }
-  int fd = path == NULL ? STDIN_FILENO : open (path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    {
-      g_set_error (error, KMS_ERROR, errno == ENOENT ? KMS_ERROR_NOT_FOUND : KMS_ERROR_FAILED, _ ("can't open %s: %s"),
-                   path, g_strerror (errno));
-      return NULL;
-    }
-  KmsSecret *secret = kms_secret_new_from_fd (fd, limit, self->cancellable, error);
-  if (secret == NULL)
-    g_prefix_error (error, "%s: ", name);
   if (path != NULL)
-    close (fd);
+    return kmsctl_read_file (self, path, limit, error);
+  KmsSecret *secret = kms_secret_new_from_fd (STDIN_FILENO, limit, self->cancellable, error);
+  if (secret == NULL)
+    g_prefix_error (error, "%s: ", _ ("stdin"));
   return secret;
 }
 

@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 /* --in or stdin, to its end; on a terminal the prompt asks without echo, or NULL reads what is typed. */
 KmsSecret *kmsctl_read_input (Kmsctl *self, gsize limit, const char *prompt, GError **error);
 
+/* The whole of a file, in locked memory whatever it is. */
+KmsSecret *kmsctl_read_file (Kmsctl *self, const char *path, gsize limit, GError **error);
+
 gboolean kmsctl_write_all (Kmsctl *self, int fd, const char *name, const void *data, gsize length, GError **error);
 
 /* A file as a whole: a temporary file with mode 0600 in the same directory, synced and renamed. */

@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 #define KMSCTL_MAX_PLAINTEXT (1024 * 1024)
 #define KMSCTL_MAX_CIPHERTEXT (4 * 1024 * 1024)
+#define KMSCTL_MAX_CONTEXT (1024 * 1024)
 
 typedef struct
 {
@@ -42,7 +43,7 @@ GPtrArray *kmsctl_texts (Kmsctl *self, const char *name);
 const char *kmsctl_argument (Kmsctl *self, guint index);
 
 /* usage.c */
-void kmsctl_print_usage (Kmsctl *self, int fd);
+gboolean kmsctl_print_usage (Kmsctl *self, GError **error);
 
 /* open.c: the registry is opened when it is first needed. */
 KmsRegistry *kmsctl_open (Kmsctl *self, GError **error);

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The command: parses, runs one command, and turns its error into words and an exit code. */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,10 +108,7 @@ run (Kmsctl *self, GError **error)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   if (kmsctl_flag (self, "help"))
-    {
-      kmsctl_print_usage (self, STDOUT_FILENO);
-      return TRUE;
-    }
+    return kmsctl_print_usage (self, error);
   if (!(self->command->flags & KMSCTL_COMMAND_QUICK))
     {
       /* stdout is for the answer alone. */
@@ -122,9 +120,21 @@ run (Kmsctl *self, GError **error)
   return self->command->run (self, error);
 }
 
+/* A descriptor that the caller closed would be given to the next file opened: a key file, and stdout would be written
+ * into it. What stands there instead can't be used the way that it would be, so that reading and writing fail as on a
+ * closed one. */
+static void
+fill_standard_descriptors (void)
+{
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+      abort ();
+}
+
 int
 main (int argc, char **argv)
 {
+  fill_standard_descriptors ();
   kmsctl_interrupt_block ();
   g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
   g_autoptr (GArray) given = g_array_new (FALSE, FALSE, sizeof (KmsctlGiven));

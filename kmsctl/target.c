@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "bytes.h"
+
 void
 kmsctl_target_clear (KmsctlTarget *self)
 {
@@ -168,18 +170,25 @@ kmsctl_build_context (GPtrArray *assignments, KmsContext **context, GError **err
 }
 
 static gboolean
-read_context_file (const char *path, KmsContext **context, GError **error)
+read_context_file (Kmsctl *self, const char *path, KmsContext **context, GError **error)
 {
-  g_autofree char *json = NULL;
-  gsize length;
   g_autoptr (GError) local = NULL;
+  g_autoptr (KmsSecret) json = kmsctl_read_file (self, path, KMSCTL_MAX_CONTEXT, &local);
+  gsize length;
 
-  if (!g_file_get_contents (path, &json, &length, &local))
+  if (g_error_matches (local, KMS_ERROR, KMS_ERROR_TOO_LARGE))
     {
-      g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND, _ ("--context-file: %s"), local->message);
+      g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE, _ ("%s: a context has at most %d bytes"), path,
+                   KMSCTL_MAX_CONTEXT);
       return FALSE;
     }
-  *context = kms_context_new_from_json (json, (gssize) length, error);
+  if (json == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  const char *text = (const char *) kms_secret_get_data (json, &length);
+  *context = kms_context_new_from_json (text, (gssize) length, error);
   g_prefix_error (error, "%s: ", path);
   return *context != NULL;
 }
@@ -193,6 +202,6 @@ kmsctl_read_context (Kmsctl *self, KmsContext **context, GError **error)
   if (path != NULL && assignments->len > 0)
     return kmsctl_usage_error (error, _ ("give the context by -c or by --context-file, not by both"));
   if (path != NULL)
-    return read_context_file (path, context, error);
+    return read_context_file (self, path, context, error);
   return kmsctl_build_context (assignments, context, error);
 }

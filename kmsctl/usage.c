@@ -79,8 +79,8 @@ append_explanation (GString *out, const KmsctlCommand *command)
   g_string_append_printf (out, "\n%s\n", _ ("\"kmsctl help\" lists the options of every command."));
 }
 
-void
-kmsctl_print_usage (Kmsctl *self, int fd)
+gboolean
+kmsctl_print_usage (Kmsctl *self, GError **error)
 {
   g_autoptr (GString) out = g_string_new (NULL);
 
@@ -88,7 +88,7 @@ kmsctl_print_usage (Kmsctl *self, int fd)
     append_overview (out, self->group);
   else
     append_explanation (out, self->command);
-  kmsctl_write_all (self, fd, "stdout", out->str, out->len, NULL);
+  return kmsctl_write_all (self, STDOUT_FILENO, _ ("stdout"), out->str, out->len, error);
 }
 
 gboolean
@@ -108,8 +108,7 @@ kmsctl_run_help (Kmsctl *self, GError **error)
       if (self->command == NULL && group == NULL)
         return kmsctl_usage_error (error, _ ("there is no command \"%s\"; \"kmsctl help\" lists what there is"), name);
     }
-  kmsctl_print_usage (self, STDOUT_FILENO);
-  return TRUE;
+  return kmsctl_print_usage (self, error);
 }
 
 static void
