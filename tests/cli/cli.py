@@ -105,12 +105,12 @@ def wants(text, *words):
             raise tap.Failure(f"{word!r} is not in {text!r}")
 
 
-def cases(prefix, module):
+def cases(prefix, module, suite):
     """Every function that is called check_… is a case; one that takes an argument gets a root."""
     for name, function in list(module.items()):
         if not name.startswith("check_"):
             continue
-        path = f"/cli/{prefix}/{name[6:].replace('_', '-')}"
+        path = f"/{suite}/{prefix}/{name[6:].replace('_', '-')}"
         if function.__code__.co_argcount == 0:
             yield path, function
         else:
@@ -122,5 +122,5 @@ def in_root(function):
         function(root)
 
 
-def main(prefix, module):
-    tap.main(cases(prefix, module))
+def main(prefix, module, suite="cli"):
+    tap.main(cases(prefix, module, suite))
