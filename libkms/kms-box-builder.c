@@ -224,6 +224,9 @@ kms_box_builder_set_require_context (KmsBoxBuilder *self, const char *const *nam
   g_strfreev (self->box->require_context);
   self->box->require_context = g_strdupv ((char **) names);
   self->box->n_require_context = names == NULL ? 0 : g_strv_length ((char **) names);
+  for (guint i = 0; i < self->box->n_require_context; i++)
+    if (g_strv_contains (names + i + 1, names[i]))
+      note_error (self, KMS_ERROR_INVALID_ARGUMENT, "the required context has the name \"%s\" twice", names[i]);
 }
 
 /**

@@ -44,7 +44,18 @@ resolve_google (KmsBox *self, KmsItem *item, const KmsStored *stored, GError **e
                    "box \"%s\": the key id between \"$gc$\" and the second \"$\" can't be read", self->name);
       return FALSE;
     }
-  item->owned_provider = kms_registry_dup_provider_for_key (self->registry, key_id, NULL, &item->owned_key_id, error);
+  gboolean is_fallback = FALSE;
+  g_autofree char *name = kms_registry_find_provider_for_key (self->registry, key_id, &is_fallback, error);
+  if (name == NULL)
+    return FALSE;
+  if (is_fallback)
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
+                   "box \"%s\": no provider claims \"%s\", and %s, which takes the rest, did not encrypt this",
+                   self->name, key_id, name);
+      return FALSE;
+    }
+  item->owned_provider = kms_registry_dup_provider_for_key (self->registry, key_id, name, &item->owned_key_id, error);
   item->provider = item->owned_provider;
   item->key_id = item->owned_key_id;
   return item->provider != NULL;

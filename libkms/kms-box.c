@@ -19,7 +19,8 @@ _kms_box_version_new (const char *version, const char *key_id, const char *provi
   self->prefix = g_strdup_printf ("v%s:", version);
   self->prefix_length = strlen (self->prefix);
   self->key_id = g_strdup (key_id);
-  self->provider_name = g_strdup (provider_name);
+  /* Empty in a file of a higher layer: pinned no more. */
+  self->provider_name = provider_name == NULL || provider_name[0] == '\0' ? NULL : g_strdup (provider_name);
   return self;
 }
 

@@ -138,9 +138,11 @@ inspect_named_key (KmsInspection *self, KmsBox *box, GError **error)
 {
   g_autofree char *name = NULL, *key_id = NULL;
 
+  gboolean is_fallback = FALSE;
+
   if (self->key_id != NULL)
-    name = kms_registry_find_provider_for_key (box->registry, self->key_id, NULL, NULL);
-  if (name == NULL)
+    name = kms_registry_find_provider_for_key (box->registry, self->key_id, &is_fallback, NULL);
+  if (name == NULL || is_fallback)
     return TRUE;
   g_autoptr (KmsProvider)
     provider = kms_registry_dup_provider_for_key (box->registry, self->key_id, NULL, &key_id, error);

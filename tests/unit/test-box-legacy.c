@@ -35,6 +35,23 @@ test_google (BoxFixture *self, gconstpointer data)
   box_assert_decrypts (later, "$gc$cC9s\nL3I\nvaw==\n$aGVsbG8=\n", NULL, GOOGLE_TOLD);
 }
 
+/* Who takes what nobody claims did not encrypt what names its key. */
+static void
+test_google_fallback (BoxFixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  config_root_add_provider (self->root, "aws", "kms-tells.so", "Fallback=true");
+  kms_registry_reload (self->registry, &error);
+  g_assert_no_error (error);
+  g_autoptr (KmsBox) box = box_new (self, "1", "alias/x");
+  g_autoptr (KmsInspection) inspection = kms_box_inspect (box, GOOGLE, -1, &error);
+  g_assert_no_error (error);
+  g_assert_null (kms_inspection_get_provider (inspection));
+  box_assert_refused (box, GOOGLE, -1, NULL, KMS_ERROR_NOT_FOUND, "no provider claims \"projects/p/locations/l/");
+  box_assert_decrypts (box, "QQ==", NULL, "aws: key=alias/x form=0 context=(none) input=A");
+}
+
 static void
 test_google_context (BoxFixture *self, gconstpointer data)
 {
@@ -174,6 +191,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   BOX_TEST ("legacy/google", test_google);
+  BOX_TEST ("legacy/google-fallback", test_google_fallback);
   BOX_TEST ("legacy/google-context", test_google_context);
   BOX_TEST ("legacy/google-damaged", test_google_damaged);
   BOX_TEST ("legacy/near-misses", test_near_misses);

@@ -108,6 +108,21 @@ test_required_names (BoxFixture *self, gconstpointer data)
   box_assert_refuses_to_encrypt (none, both, KMS_ERROR_CONTEXT_REQUIRED, "(none)");
 }
 
+static void
+test_required_twice (BoxFixture *self, gconstpointer data)
+{
+  static const char *const names[] = { "id", "name", "id", NULL };
+  g_autoptr (KmsBoxBuilder) builder = kms_box_builder_new (self->registry, "orders");
+  g_autoptr (GError) error = NULL;
+
+  kms_box_builder_set_key (builder, "1", TEST_KEY, NULL);
+  kms_box_builder_set_require_context (builder, names);
+  g_autoptr (KmsBox) box = kms_box_builder_end (builder, &error);
+  g_assert_null (box);
+  box_assert_error (error, KMS_ERROR_INVALID_ARGUMENT,
+                    "box \"orders\": the required context has the name \"id\" twice");
+}
+
 static KmsBox *
 new_box_of_dialect (BoxFixture *self, const char *key_id, KmsJsonDialect dialect, gboolean try_others)
 {
@@ -367,6 +382,7 @@ main (int argc, char **argv)
   BOX_TEST ("state", test_states);
   BOX_TEST ("require-context/exactly", test_required_context);
   BOX_TEST ("require-context/names", test_required_names);
+  BOX_TEST ("require-context/twice", test_required_twice);
   BOX_TEST ("dialect/others", test_dialects);
   BOX_TEST ("dialect/cost", test_dialects_cost);
   BOX_TEST ("context/forms", test_forms);

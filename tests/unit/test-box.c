@@ -206,11 +206,13 @@ test_pinned (BoxFixture *self, gconstpointer data)
   kms_box_builder_set_key (builder, "2", "vault/orders", "rewraps");
   kms_box_builder_add_previous (builder, "1", "vault/orders", NULL);
   kms_box_builder_add_previous (builder, "3", "vault/orders", "nobody");
+  kms_box_builder_add_previous (builder, "4", "vault/orders", "");
   g_autoptr (KmsBox) box = box_end (builder);
 
   box_assert_decrypts (box, "v1:QQ==", NULL, "tells: key=orders form=0 context=(none) input=A");
   box_assert_decrypts (box, "v2:QQ==", NULL, "rewraps: key=vault/orders form=0 context=(none) input=A");
   box_assert_refused (box, "v3:QQ==", -1, NULL, KMS_ERROR_NOT_FOUND, "nobody");
+  box_assert_decrypts (box, "v4:QQ==", NULL, "tells: key=orders form=0 context=(none) input=A");
   g_assert_cmpstr (kms_box_get_key_id (box, "2", &provider), ==, "vault/orders");
   g_assert_cmpstr (provider, ==, "rewraps");
 }
