@@ -82,12 +82,23 @@ fill_rewrap (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **erro
   return TRUE;
 }
 
+/* The plaintext goes from the batch when the job ends, which a provider that answers too late does not notice. */
+static gboolean
+fill_encrypt_again (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **error)
+{
+  KmsContext *context = entry->new_context != NULL ? entry->new_context : entry->context;
+
+  if (!_kms_box_fill_encrypt (self->box, item, entry->plaintext, context, error))
+    return FALSE;
+  item->owned_plaintext = kms_secret_ref (entry->plaintext);
+  return TRUE;
+}
+
 static gboolean
 fill_item (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **error)
 {
   if (self->encrypting)
-    return _kms_box_fill_encrypt (self->box, item, entry->plaintext,
-                                  entry->new_context != NULL ? entry->new_context : entry->context, error);
+    return fill_encrypt_again (self, item, entry, error);
   if (entry->secret != NULL)
     return _kms_box_fill_encrypt (self->box, item, entry->secret, entry->context, error);
   if (entry->stored == NULL)

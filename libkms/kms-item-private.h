@@ -44,7 +44,8 @@ struct _KmsItem
   char *owned_key_id;
   KmsProvider *owned_provider;
   KmsContext *owned_context;
-  KmsSecret *secret; /* where plaintext was reserved */
+  KmsSecret *owned_plaintext; /* what `input` stands in, where the caller lets go of it before a late provider does */
+  KmsSecret *secret;          /* where plaintext was reserved */
   guint8 *output;
   gsize capacity;
   gsize length;

@@ -41,6 +41,7 @@ item_free_extras (KmsItem *self)
   g_free (self->owned_key_id);
   g_clear_object (&self->owned_provider);
   g_clear_pointer (&self->owned_context, kms_context_unref);
+  g_clear_pointer (&self->owned_plaintext, kms_secret_unref);
   g_clear_error (&self->error);
 }
 
@@ -53,7 +54,7 @@ _kms_item_clear (KmsItem *self)
   if (self->json != NULL && self->json != self->json_scratch)
     g_free (self->json);
   if (self->new_json != NULL || self->owned_input != NULL || self->owned_key_id != NULL || self->owned_provider != NULL
-      || self->owned_context != NULL || self->error != NULL)
+      || self->owned_context != NULL || self->owned_plaintext != NULL || self->error != NULL)
     item_free_extras (self);
   if (self->remarks != NULL)
     _kms_item_remarks_unref (self->remarks);

@@ -17,6 +17,7 @@ box_fixture_setup (BoxFixture *self, gconstpointer data)
   config_root_add_provider (self->root, "inline", "kms-tells.so", "Prefixes=inline/\n[Settings]\nInline=true");
   config_root_add_provider (self->root, "rewraps", "kms-tells.so", "Prefixes=rewraps/\n[Settings]\nRewraps=true");
   config_root_add_provider (self->root, "hangs", "kms-hangs.so", "Prefixes=hangs/");
+  config_root_add_provider (self->root, "late", "kms-reads-late.so", "Prefixes=late/");
   self->registry = kms_registry_new (self->root, NULL, &error);
   g_assert_no_error (error);
 }

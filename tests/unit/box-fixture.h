@@ -10,7 +10,8 @@
 G_BEGIN_DECLS
 
 /* Key ids: insecure-test-key; local/…; tells/… and vault/… (calls run elsewhere), inline/… (calls run here),
- * rewraps/… (rewraps within itself): these answer with what they got; hangs/… never answers. */
+ * rewraps/… (rewraps within itself): these answer with what they got; hangs/… never answers;
+ * late/PATH encrypts once the file is there, and writes to it what it then reads of the plaintext. */
 typedef struct
 {
   char *root;

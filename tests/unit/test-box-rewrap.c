@@ -218,6 +218,34 @@ test_leaves_nothing (BoxFixture *self, gconstpointer data)
   g_assert_null (kms_batch_get_stored (batch, 1));
 }
 
+/* Who encrypts again after the caller has gone reads the same plaintext, not memory that was given to another. */
+static void
+test_late_encryption (BoxFixture *self, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (self->root, "seen", NULL);
+  g_autofree char *key_id = g_strconcat ("late/", path, NULL);
+  g_autofree char *stored = box_seal ("v1:", "hello", NULL);
+  g_autofree char *seen = NULL;
+  g_autoptr (KmsBox) box = new_box (self, TEST_KEY, key_id);
+  g_autoptr (KmsBatch) batch = kms_batch_new (KMS_OPERATION_REWRAP);
+  g_autoptr (GError) error = NULL;
+
+  kms_batch_add_stored (batch, stored, -1, NULL, NULL);
+  kms_batch_set_timeout (batch, 50);
+  g_assert_false (kms_box_run (box, batch, NULL, &error));
+  box_assert_error (error, KMS_ERROR_TIMED_OUT, "late: ");
+
+  g_assert_true (g_file_set_contents (path, "", 0, NULL));
+  gsize length = 0;
+  for (guint i = 0; i < 20000 && length == 0; i++)
+    {
+      g_usleep (1000);
+      g_clear_pointer (&seen, g_free);
+      g_assert_true (g_file_get_contents (path, &seen, &length, NULL));
+    }
+  g_assert_cmpmem (seen, length, "hello", 5);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -231,5 +259,6 @@ main (int argc, char **argv)
   BOX_TEST ("rewrap/upgrade-context", test_upgrade_context);
   BOX_TEST ("rewrap/form-of-batch", test_form_of_batch);
   BOX_TEST ("rewrap/leaves-nothing", test_leaves_nothing);
+  BOX_TEST ("rewrap/late-encryption", test_late_encryption);
   return g_test_run ();
 }
