@@ -96,6 +96,8 @@ test_required_names (BoxFixture *self, gconstpointer data)
   g_autoptr (KmsBox) box = new_box_with_names (self, "name", NULL);
   g_autoptr (KmsBox) none = new_box_with_names (self, NULL, NULL);
   g_autoptr (KmsContext) empty = kms_context_new_empty ();
+  g_autoptr (KmsContext) raw = kms_context_new_raw (NULL, 0);
+  g_autoptr (KmsContext) legacy = kms_context_new_legacy ("{}", -1, NULL);
 
   kms_context_builder_add_string (builder, KMS_NAME_KIND_SYMBOL, "name", -1, "a", -1);
   kms_context_builder_add_string (builder, KMS_NAME_KIND_STRING, "name", -1, "b", -1);
@@ -105,6 +107,8 @@ test_required_names (BoxFixture *self, gconstpointer data)
   g_autofree char *second = box_encrypt (none, "hello", NULL);
 
   g_assert_cmpstr (first, !=, second);
+  box_assert_refuses_to_encrypt (none, raw, KMS_ERROR_CONTEXT_REQUIRED, "(none)");
+  box_assert_refused (none, "v1:AAAA", -1, legacy, KMS_ERROR_CONTEXT_REQUIRED, "(none)");
   box_assert_refuses_to_encrypt (none, both, KMS_ERROR_CONTEXT_REQUIRED, "(none)");
 }
 
