@@ -56,8 +56,9 @@ def check_passes_the_checks(root):
     directory = root.path("kms-acme")
     run(root, directory, "meson", "setup", "build")
     run(root, directory, "ninja", "-C", "build")
-    text = run(root, directory, checker, os.path.join(directory, "build/kms-acme.so"))
+    text = run(root, directory, checker, "--provider", "acme.provider", "build/kms-acme.so")
     tap.none((line for line in text.splitlines() if line.startswith("not ok")), "kms-provider-test")
+    cli.wants(text, "ok 10 load/provider-file\n")
 
 
 def check_refuses(root):

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs kms-provider-test on modules that break one rule each: the cases about that rule must fail, and no others."""
 
+import os
+
 import checker
 import tap
 
@@ -67,16 +69,20 @@ SKIPPED = {"load/provider-file", "contract/unknown-key", "round-trip/key-version
            "contract/keys-delete", "contract/keys-force"}
 
 
+# A sanitizer's allocator has locks that do not survive a fork.
+UNTRIED = {"fork/while-busy"} if os.environ["SANITIZE"] != "none" else set()
+
+
 def check_good(name):
     report = checker.run(checker.module(name))
     tap.equal((report.failed(), report.code), (set(), 0), "failures")
-    tap.equal({point.name for point in report.points if point.directive == "SKIP"}, SKIPPED, "skipped")
+    tap.equal({point.name for point in report.points if point.directive == "SKIP"}, SKIPPED | UNTRIED, "skipped")
 
 
 def check_flaw(path, patterns, expected, words):
     chosen = [word for one in patterns.split() for word in ("--case", one)]
     report = checker.run("--timeout", "30", *chosen, path)
-    tap.equal((report.failed(), report.code), (expected, 1), "failures")
+    tap.equal((report.failed(), report.code), (expected - UNTRIED, 1), "failures")
     tap.none((word for word in words if word not in report.text), f"not in the report {report.text}")
 
 

@@ -15,6 +15,7 @@ WARNINGS = ["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"
 PROVIDER = """[Provider]
 Module=kms-keyfile.so
 Abi=1
+Description=A key in a file
 Prefixes=keyfile/
 [Settings]
 KeyFile={directory}/key
@@ -90,6 +91,20 @@ def kmsctl(directory, arguments, data):
                           env=environment(directory))
 
 
+def check_contract(directory):
+    """Fails at nothing but what the page says."""
+    checker = os.path.join(BUILD, "provider-test/kms-provider-test")
+    if not os.path.exists(checker):
+        return
+    done = subprocess.run([checker, "--provider", os.path.join(directory, "package/providers.d/keyfile.provider"),
+                           os.path.join(directory, "kms-keyfile.so")],
+                          capture_output=True, text=True, check=False, env=environment(directory))
+    failed = [line.split(" ")[3] for line in done.stdout.splitlines() if line.startswith("not ok ")]
+    with open(os.path.join(SOURCE, "docs/book/writing-a-provider.md"), encoding="utf-8") as file:
+        known = re.findall(r"^([a-z-]+/[a-z-]+)  # ", file.read(), re.MULTILINE)
+    tap.equal((failed, done.stderr), (known, ""), f"kms-provider-test {done.stdout}")
+
+
 def check_provider():
     if is_sanitized():
         raise tap.Skip("the module is not built with sanitizers, the library is")
@@ -107,6 +122,7 @@ def check_provider():
         tap.equal((opened.returncode, opened.stdout), (0, b"the blue door"), "kmsctl decrypt")
         other = kmsctl(directory, ["decrypt", "--key", "keyfile/any", "-c", "a=c"], sealed.stdout)
         tap.equal((other.returncode, other.stdout), (6, b""), "kmsctl decrypt with another context")
+        check_contract(directory)
 
 
 tap.main([

@@ -27,7 +27,7 @@ def check_installed(tree):
 
 
 def check_files(tree):
-    needed = ["bin/kmsctl", f"{installed.LIBDIR}/libkms-1.so.0", f"{installed.LIBDIR}/libkms-1.so",
+    needed = ["bin/kmsctl", "bin/kms-provider-test", f"{installed.LIBDIR}/libkms-1.so.0", f"{installed.LIBDIR}/libkms-1.so",
               f"{installed.LIBDIR}/kms-1/kms-local.so", f"{installed.LIBDIR}/kms-1/kms-test.so",
               f"{installed.LIBDIR}/pkgconfig/libkms-1.pc",
               f"{installed.LIBDIR}/pkgconfig/libkms-provider-1.pc", "include/libkms-1/libkms/kms.h",
