@@ -5,6 +5,7 @@
  * whenever it is asked to. */
 #include <stdio.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
 #include "kms-box.h"
 #include "kms-config-roots-private.h"
@@ -74,5 +75,9 @@ main (int argc, char **argv)
   print_roots ();
   print_kind (registry, KMS_CONFIG_KIND_PROVIDER, "provider");
   print_kind (registry, KMS_CONFIG_KIND_BOX, "box");
+  fflush (stdout);
+  /* LeakSanitizer looks at memory by ptrace() when a program ends, which no program with privileges allows. */
+  if (getauxval (AT_SECURE) != 0)
+    _exit (0);
   return 0;
 }

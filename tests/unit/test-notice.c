@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Changes that a registry notices, with a main loop and without one. */
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -146,6 +147,117 @@ test_notice_with_loop (RegistryFixture *self, gconstpointer data)
   g_assert_no_error (error);
 }
 
+/* Another directory of the same name: the monitor of the old one sees nothing of it. */
+static void
+test_directory_comes_again (RegistryFixture *self, gconstpointer data)
+{
+  g_autofree char *directory = g_build_filename (self->root, "admin/boxes.d", NULL);
+  g_autoptr (GError) error = NULL;
+
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  config_root_delete (self->root, "admin/boxes.d/orders.box");
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+  config_root_write (self->root, "admin/boxes.d/one.box", BOX ("good/one"));
+  run_until_changed (self, 1);
+  config_root_write (self->root, "admin/boxes.d/two.box", BOX ("good/two"));
+  run_until_changed (self, 2);
+  g_autoptr (KmsBox) box = kms_registry_dup_box (self->registry, "two", &error);
+  g_assert_no_error (error);
+}
+
+static gboolean
+has_inotify (void)
+{
+  g_autoptr (GDir) directory = g_dir_open ("/proc/self/fd", 0, NULL);
+
+  for (const char *name; (name = g_dir_read_name (directory)) != NULL;)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *target = g_file_read_link (path, NULL);
+      if (target != NULL && strstr (target, "inotify") != NULL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* A program without a main loop pays nothing for what it would never hear of. */
+static void
+test_no_monitors_without_loop (RegistryFixture *self, gconstpointer data)
+{
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, 0);
+      g_test_trap_assert_passed ();
+      return;
+    }
+  g_autoptr (KmsProvider) provider = registry_fixture_get_provider (self, "good");
+  registry_fixture_reload (self);
+  g_assert_false (has_inotify ());
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_true (has_inotify ());
+}
+
+typedef struct
+{
+  const char *root;
+  GMainContext *context;
+  KmsRegistry *registry; /* atomic */
+  GThread *told;         /* atomic: who got the signal */
+  gint done;             /* atomic */
+} OwnLoop;
+
+static void
+remember_thread (KmsRegistry *registry, gpointer data)
+{
+  g_atomic_pointer_set (&((OwnLoop *) data)->told, g_thread_self ());
+}
+
+static gpointer
+run_own_loop (gpointer data)
+{
+  OwnLoop *self = data;
+
+  g_main_context_push_thread_default (self->context);
+  KmsRegistry *registry = kms_registry_new (self->root, NULL, NULL);
+  g_signal_connect (registry, "changed", G_CALLBACK (remember_thread), self);
+  while (g_main_context_iteration (self->context, FALSE))
+    ;
+  g_atomic_pointer_set (&self->registry, registry);
+  while (!g_atomic_int_get (&self->done))
+    g_main_context_iteration (self->context, TRUE);
+  while (g_main_context_iteration (self->context, FALSE))
+    ;
+  g_main_context_pop_thread_default (self->context);
+  return NULL;
+}
+
+/* The loop that runs where the registry was made hears of it, and somebody else may let go of the registry meanwhile. */
+static void
+test_loop_of_a_thread (RegistryFixture *self, gconstpointer data)
+{
+  OwnLoop own = { .root = self->root, .context = g_main_context_new () };
+  GThread *thread = g_thread_new ("own-loop", run_own_loop, &own);
+  gint64 end = g_get_monotonic_time () + PATIENCE_MS * 1000;
+
+  while (g_atomic_pointer_get (&own.registry) == NULL)
+    g_usleep (1000);
+  config_root_write (self->root, "user/boxes.d/new.box", BOX ("good/new"));
+  while (g_atomic_pointer_get (&own.told) == NULL)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end);
+      g_usleep (1000);
+    }
+  g_assert_true (g_atomic_pointer_get (&own.told) == thread);
+  config_root_write (self->root, "user/boxes.d/another.box", BOX ("good/new"));
+  g_object_unref (own.registry);
+  g_atomic_int_set (&own.done, TRUE);
+  g_main_context_wakeup (own.context);
+  g_thread_join (thread);
+  g_main_context_unref (own.context);
+}
+
 static void
 test_module_comes (RegistryFixture *self, gconstpointer data)
 {
@@ -199,6 +311,9 @@ main (int argc, char **argv)
 #define ADD(path, function)                                                                                            \
   g_test_add ("/registry/" path, RegistryFixture, NULL, registry_fixture_setup, function, registry_fixture_teardown)
   ADD ("notice/with-loop", test_notice_with_loop);
+  ADD ("notice/directory-comes-again", test_directory_comes_again);
+  ADD ("notice/no-monitors-without-loop", test_no_monitors_without_loop);
+  ADD ("notice/loop-of-a-thread", test_loop_of_a_thread);
   ADD ("notice/without-loop", test_notice_without_loop);
   ADD ("notice/once-a-second", test_not_more_than_once_a_second);
   ADD ("notice/same-step", test_same_step);
