@@ -162,20 +162,34 @@ kms_registry_dup_provider (KmsRegistry *self, const char *name, GError **error)
   return dup_provider (self, snapshot, name, error);
 }
 
-/* Who claims a key id but can't be used must not lose it to the fallback: plaintext would go to another service. */
+static KmsConfigInfo *
+get_provider_info (KmsSnapshot *snapshot, KmsProviderConfig *config)
+{
+  return g_hash_table_lookup (snapshot->infos[KMS_CONFIG_KIND_PROVIDER], _kms_provider_config_get_name (config));
+}
+
+/* Who claims a key id but can't be used must not lose it to another, who takes more or the rest: plaintext would go to
+ * another service. Of two that claim the same, one can be switched off to let the other have it. */
+static gboolean
+keeps (KmsSnapshot *snapshot, KmsProviderConfig *unusable, KmsProviderConfig *found, const char *key_id)
+{
+  if (!_kms_routing_is_stronger (unusable, found, key_id))
+    return FALSE;
+  return kms_config_info_get_state (get_provider_info (snapshot, unusable)) != KMS_STATE_DISABLED
+         || _kms_routing_matches_longer (unusable, found, key_id);
+}
+
 static KmsProviderConfig *
 route (KmsRegistry *self, KmsSnapshot *snapshot, const char *key_id, gboolean *is_fallback, GError **error)
 {
-  gboolean unusable_is_fallback = TRUE;
   KmsProviderConfig *found = _kms_routing_find (snapshot->configs, key_id, is_fallback);
-  KmsProviderConfig *unusable = _kms_routing_find (snapshot->unusable, key_id, &unusable_is_fallback);
+  KmsProviderConfig *unusable = _kms_routing_find (snapshot->unusable, key_id, NULL);
 
-  if (found != NULL && (!*is_fallback || unusable == NULL || unusable_is_fallback))
+  if (found != NULL && (unusable == NULL || !keeps (snapshot, unusable, found, key_id)))
     return found;
   if (unusable != NULL)
     {
-      KmsConfigInfo *info =
-        g_hash_table_lookup (snapshot->infos[KMS_CONFIG_KIND_PROVIDER], _kms_provider_config_get_name (unusable));
+      KmsConfigInfo *info = get_provider_info (snapshot, unusable);
       g_propagate_prefixed_error (error, g_error_copy (info->error), "key id \"%s\": ", key_id);
       return NULL;
     }

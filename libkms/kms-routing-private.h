@@ -11,6 +11,10 @@ G_BEGIN_DECLS
  * else as the fallback; ties go to the higher priority, then to the name. NULL if nobody does. */
 KmsProviderConfig *_kms_routing_find (GPtrArray *configs, const char *key_id, gboolean *is_fallback);
 
+/* Whether `a` was meant to get the key id before `b`: by a longer match, or by a higher Priority=. Not by its name. */
+gboolean _kms_routing_is_stronger (KmsProviderConfig *a, KmsProviderConfig *b, const char *key_id);
+gboolean _kms_routing_matches_longer (KmsProviderConfig *a, KmsProviderConfig *b, const char *key_id);
+
 /* The key id as the provider knows it: without the prefix that claimed it. NULL where that stands there twice. */
 const char *_kms_routing_strip (KmsProviderConfig *config, const char *key_id, GError **error);
 

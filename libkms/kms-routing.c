@@ -66,6 +66,20 @@ _kms_routing_find (GPtrArray *configs, const char *key_id, gboolean *is_fallback
   return best;
 }
 
+gboolean
+_kms_routing_matches_longer (KmsProviderConfig *a, KmsProviderConfig *b, const char *key_id)
+{
+  return rank (a, key_id) > rank (b, key_id);
+}
+
+gboolean
+_kms_routing_is_stronger (KmsProviderConfig *a, KmsProviderConfig *b, const char *key_id)
+{
+  return _kms_routing_matches_longer (a, b, key_id)
+         || (rank (a, key_id) == rank (b, key_id)
+             && _kms_provider_config_get_priority (a) > _kms_provider_config_get_priority (b));
+}
+
 const char *
 _kms_routing_strip (KmsProviderConfig *config, const char *key_id, GError **error)
 {

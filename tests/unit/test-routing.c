@@ -204,6 +204,44 @@ test_no_fall_through (Fixture *self, gconstpointer data)
     }
 }
 
+/* Nor because there is another that takes more, or the same with less priority. */
+static void
+test_no_fall_aside (Fixture *self, gconstpointer data)
+{
+  static const struct
+  {
+    const char *name, *lines, *key_id;
+  } cases[] = {
+    { "longer", "Prefixes=vault/eu/\nPriority=high", "vault/eu/k" },
+    { "longer-off", "Prefixes=vault/us/\nEnabled=false", "vault/us/k" },
+    { "exact", "Exact=vault/one\nPriority=high", "vault/one" },
+    { "preferred", "Matches=projects/\nPriority=1\nRetries=many", "projects/k" },
+    { "other-rest", "Fallback=true\nPriority=1\nRetries=many", "alias/k" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    config_root_add_provider (self->root, cases[i].name, "kms-good.so", cases[i].lines);
+  open_registry (self);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = get_error (self, cases[i].key_id);
+      if (strstr (error->message, cases[i].name) == NULL || strstr (error->message, cases[i].key_id) == NULL)
+        g_error ("%s: not helpful: %s", cases[i].name, error->message);
+    }
+  assert_route (self, "vault/k", "vault", FALSE);
+}
+
+/* One of two that claim the same is switched off so that the other gets it; and a broken one takes nothing away. */
+static void
+test_other_of_two (Fixture *self, gconstpointer data)
+{
+  config_root_add_provider (self->root, "vault-eu", "kms-good.so", "Prefixes=vault/\nPriority=1\nEnabled=false");
+  config_root_add_provider (self->root, "a", "kms-good.so", "Matches=projects/\nRetries=many");
+  open_registry (self);
+  assert_route (self, "vault/k", "vault", FALSE);
+  assert_route (self, "projects/k", "google", FALSE);
+}
+
 static void
 test_unclaimed (Fixture *self, gconstpointer data)
 {
@@ -245,6 +283,8 @@ main (int argc, char **argv)
   ADD ("ties", test_ties);
   ADD ("pinned", test_pinned);
   ADD ("no-fall-through", test_no_fall_through);
+  ADD ("no-fall-aside", test_no_fall_aside);
+  ADD ("other-of-two", test_other_of_two);
   ADD ("unclaimed", test_unclaimed);
   ADD ("masked-claims-nothing", test_masked_claims_nothing);
   ADD ("two-fallbacks", test_two_fallbacks);
