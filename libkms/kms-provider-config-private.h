@@ -19,6 +19,7 @@ void _kms_provider_config_unref (KmsProviderConfig *self);
 /* A configuration with a name and nothing else, for providers that no file describes (tests). */
 KmsProviderConfig *_kms_provider_config_new (const char *name);
 const char *_kms_provider_config_get_name (KmsProviderConfig *self);
+KmsConfigInfo *_kms_provider_config_get_info (KmsProviderConfig *self); /* borrowed; NULL without a file */
 gboolean _kms_provider_config_get_allow_unbound_context (KmsProviderConfig *self);
 /* ConnectTimeout, AttemptTimeout, CallTimeout in milliseconds, Retries, MaxInFlight; -1 where the file says nothing. */
 gint64 _kms_provider_config_get_option (KmsProviderConfig *self, const char *name);

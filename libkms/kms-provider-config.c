@@ -241,6 +241,12 @@ _kms_provider_config_get_name (KmsProviderConfig *self)
   return self->name;
 }
 
+KmsConfigInfo *
+_kms_provider_config_get_info (KmsProviderConfig *self)
+{
+  return self->info;
+}
+
 gboolean
 _kms_provider_config_get_allow_unbound_context (KmsProviderConfig *self)
 {

@@ -15,6 +15,9 @@ KmsProviderConfig *_kms_routing_find (GPtrArray *configs, const char *key_id, gb
 gboolean _kms_routing_is_stronger (KmsProviderConfig *a, KmsProviderConfig *b, const char *key_id);
 gboolean _kms_routing_matches_longer (KmsProviderConfig *a, KmsProviderConfig *b, const char *key_id);
 
+/* Where two claim the same, the one that does not get it has a warning that says so. */
+void _kms_routing_warn_of_shared (GPtrArray *configs);
+
 /* The key id as the provider knows it: without the prefix that claimed it. NULL where that stands there twice. */
 const char *_kms_routing_strip (KmsProviderConfig *config, const char *key_id, GError **error);
 

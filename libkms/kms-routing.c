@@ -80,6 +80,54 @@ _kms_routing_is_stronger (KmsProviderConfig *a, KmsProviderConfig *b, const char
              && _kms_provider_config_get_priority (a) > _kms_provider_config_get_priority (b));
 }
 
+static gboolean
+claims (KmsProviderConfig *self, const char *text, gboolean is_exact)
+{
+  const char *const *prefixes = _kms_provider_config_get_prefixes (self);
+  const char *const *matches = _kms_provider_config_get_matches (self);
+  const char *const *exact = _kms_provider_config_get_exact (self);
+
+  if (is_exact)
+    return exact != NULL && g_strv_contains (exact, text);
+  return (prefixes != NULL && g_strv_contains (prefixes, text)) || (matches != NULL && g_strv_contains (matches, text));
+}
+
+static void
+warn (KmsProviderConfig *self, KmsProviderConfig *first, const char *key, const char *text)
+{
+  gboolean is_preferred = _kms_provider_config_get_priority (first) > _kms_provider_config_get_priority (self);
+  g_autofree char *what = g_strdup_printf (
+    "has \"%s\", which goes to %s.provider: %s", text, _kms_provider_config_get_name (first),
+    is_preferred ? "that has the higher Priority=" : "its name sorts first; say with Priority= which one is meant");
+
+  _kms_config_info_warn_of (_kms_provider_config_get_info (self), "Provider", key, what);
+}
+
+static void
+warn_of_list (KmsProviderConfig *self, KmsProviderConfig *first, const char *key, const char *const *texts)
+{
+  for (guint i = 0; texts != NULL && texts[i] != NULL; i++)
+    if (claims (first, texts[i], strcmp (key, "Exact") == 0))
+      warn (self, first, key, texts[i]);
+}
+
+void
+_kms_routing_warn_of_shared (GPtrArray *configs)
+{
+  for (guint i = 0; i < configs->len; i++)
+    for (guint j = 0; j < configs->len; j++)
+      {
+        KmsProviderConfig *first = g_ptr_array_index (configs, i), *self = g_ptr_array_index (configs, j);
+        if (first == self || !goes_before (first, self))
+          continue;
+        warn_of_list (self, first, "Prefixes", _kms_provider_config_get_prefixes (self));
+        warn_of_list (self, first, "Matches", _kms_provider_config_get_matches (self));
+        warn_of_list (self, first, "Exact", _kms_provider_config_get_exact (self));
+        if (_kms_provider_config_get_fallback (first) && _kms_provider_config_get_fallback (self))
+          warn (self, first, "Fallback", "true");
+      }
+}
+
 const char *
 _kms_routing_strip (KmsProviderConfig *config, const char *key_id, GError **error)
 {

@@ -7,6 +7,7 @@
 #include "kms-error.h"
 #include "kms-module-private.h"
 #include "kms-registry-private.h"
+#include "kms-routing-private.h"
 
 KmsSnapshot *
 _kms_snapshot_ref (KmsSnapshot *self)
@@ -197,6 +198,7 @@ add_providers (KmsSnapshot *self, KmsRegistry *registry, const KmsConfigRoots *r
       g_string_append (fingerprint, provider->fingerprint);
     }
   self->providers_fingerprint = g_string_free (g_steal_pointer (&fingerprint), FALSE);
+  _kms_routing_warn_of_shared (self->configs);
   return TRUE;
 }
 

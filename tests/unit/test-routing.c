@@ -156,6 +156,42 @@ test_ties (Fixture *self, gconstpointer data)
 }
 
 static void
+assert_warning (Fixture *self, const char *name, guint index, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KmsConfigInfo) info = kms_registry_lookup (self->registry, KMS_CONFIG_KIND_PROVIDER, name, &error);
+  g_assert_no_error (error);
+  const char *const *warnings = kms_config_info_get_warnings (info);
+
+  g_assert_cmpuint (g_strv_length ((char **) warnings), >=, index + (expected == NULL ? 0 : 1));
+  if (expected == NULL)
+    g_assert_cmpstr (warnings[index], ==, NULL);
+  else if (strstr (warnings[index], expected) == NULL)
+    g_error ("\"%s\" does not say \"%s\"", warnings[index], expected);
+}
+
+/* Who loses a tie is told, with the line that claims it and the way out. */
+static void
+test_shared (Fixture *self, gconstpointer data)
+{
+  config_root_add_provider (self->root, "b", "kms-good.so", "Prefixes=same/;other/");
+  config_root_add_provider (self->root, "a", "kms-good.so", "Matches=same/");
+  config_root_add_provider (self->root, "c", "kms-good.so", "Exact=one\nPriority=1\nFallback=true");
+  config_root_add_provider (self->root, "d", "kms-good.so", "Exact=one");
+  open_registry (self);
+  assert_warning (self, "a", 0, NULL);
+  assert_warning (self, "b", 0,
+                  "b.provider, line 4: [Provider] Prefixes has \"same/\", which goes to a.provider: its name sorts "
+                  "first; say with Priority= which one is meant");
+  assert_warning (self, "b", 1, NULL);
+  assert_warning (self, "c", 0, NULL);
+  assert_warning (self, "d", 0,
+                  "[Provider] Exact has \"one\", which goes to c.provider: that has the higher Priority=");
+  assert_warning (self, "aws", 0, "[Provider] Fallback has \"true\", which goes to c.provider");
+  assert_warning (self, "vault", 0, NULL);
+}
+
+static void
 test_pinned (Fixture *self, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -281,6 +317,7 @@ main (int argc, char **argv)
   ADD ("prefix-twice", test_prefix_twice);
   ADD ("longest", test_longest);
   ADD ("ties", test_ties);
+  ADD ("shared", test_shared);
   ADD ("pinned", test_pinned);
   ADD ("no-fall-through", test_no_fall_through);
   ADD ("no-fall-aside", test_no_fall_aside);
