@@ -95,7 +95,7 @@ note_error (KmsBoxBuilder *self, KmsError code, const char *format, ...)
   va_start (arguments, format);
   self->error = g_error_new_valist (KMS_ERROR, (int) code, format, arguments);
   va_end (arguments);
-  g_prefix_error (&self->error, "box \"%s\": ", self->box->name);
+  g_prefix_error (&self->error, "%s \"%s\": ", _kms_box_get_noun (self->box), self->box->name);
 }
 
 /* Digits without leading zeros: how versions are compared. NULL if it is not a number. */
@@ -144,7 +144,7 @@ make_version (KmsBoxBuilder *self, const char *version, const char *key_id, cons
 void
 kms_box_builder_set_key (KmsBoxBuilder *self, const char *version, const char *key_id, const char *provider_name)
 {
-  g_return_if_fail (self != NULL && version != NULL);
+  g_return_if_fail (self != NULL && self->box != NULL && version != NULL);
 
   g_clear_pointer (&self->current, _kms_box_version_free);
   self->current = make_version (self, version, key_id, provider_name);
@@ -165,7 +165,7 @@ kms_box_builder_set_key (KmsBoxBuilder *self, const char *version, const char *k
 void
 kms_box_builder_add_previous (KmsBoxBuilder *self, const char *version, const char *key_id, const char *provider_name)
 {
-  g_return_if_fail (self != NULL && version != NULL);
+  g_return_if_fail (self != NULL && self->box != NULL && version != NULL);
   KmsBoxVersion *made = make_version (self, version, key_id, provider_name);
 
   if (made != NULL)
@@ -184,7 +184,7 @@ kms_box_builder_add_previous (KmsBoxBuilder *self, const char *version, const ch
 void
 kms_box_builder_set_any_version (KmsBoxBuilder *self, gboolean any_version)
 {
-  g_return_if_fail (self != NULL);
+  g_return_if_fail (self != NULL && self->box != NULL);
 
   self->box->any_version = any_version;
 }
@@ -201,7 +201,7 @@ kms_box_builder_set_any_version (KmsBoxBuilder *self, gboolean any_version)
 void
 kms_box_builder_set_description (KmsBoxBuilder *self, const char *description)
 {
-  g_return_if_fail (self != NULL);
+  g_return_if_fail (self != NULL && self->box != NULL);
 
   g_free (self->box->description);
   self->box->description = g_strdup (description);
@@ -219,7 +219,7 @@ kms_box_builder_set_description (KmsBoxBuilder *self, const char *description)
 void
 kms_box_builder_set_require_context (KmsBoxBuilder *self, const char *const *names)
 {
-  g_return_if_fail (self != NULL);
+  g_return_if_fail (self != NULL && self->box != NULL);
 
   g_strfreev (self->box->require_context);
   self->box->require_context = g_strdupv ((char **) names);
@@ -243,7 +243,7 @@ kms_box_builder_set_require_context (KmsBoxBuilder *self, const char *const *nam
 void
 kms_box_builder_set_json_dialect (KmsBoxBuilder *self, KmsJsonDialect dialect, gboolean try_others)
 {
-  g_return_if_fail (self != NULL);
+  g_return_if_fail (self != NULL && self->box != NULL);
 
   self->box->dialect = dialect;
   self->box->try_other_dialects = try_others;
@@ -261,7 +261,7 @@ kms_box_builder_set_json_dialect (KmsBoxBuilder *self, KmsJsonDialect dialect, g
 void
 kms_box_builder_set_upgrade_context (KmsBoxBuilder *self, gboolean upgrade_context)
 {
-  g_return_if_fail (self != NULL);
+  g_return_if_fail (self != NULL && self->box != NULL);
 
   self->box->upgrade_context = upgrade_context;
 }
@@ -278,7 +278,7 @@ kms_box_builder_set_upgrade_context (KmsBoxBuilder *self, gboolean upgrade_conte
 void
 kms_box_builder_set_state (KmsBoxBuilder *self, KmsBoxState state)
 {
-  g_return_if_fail (self != NULL);
+  g_return_if_fail (self != NULL && self->box != NULL);
 
   self->box->state = state;
 }
@@ -337,6 +337,7 @@ kms_box_new_for_key (KmsRegistry *registry, const char *key_id, const char *vers
   g_return_val_if_fail (key_id != NULL, NULL);
   g_autoptr (KmsBoxBuilder) builder = kms_box_builder_new (registry, key_id);
 
+  builder->box->is_key = TRUE;
   kms_box_builder_set_key (builder, version == NULL ? "1" : version, key_id, NULL);
   kms_box_builder_set_any_version (builder, TRUE);
   return kms_box_builder_end (builder, error);

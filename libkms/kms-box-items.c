@@ -41,7 +41,8 @@ resolve_google (KmsBox *self, KmsItem *item, const KmsStored *stored, GError **e
   if (key_id == NULL)
     {
       g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT,
-                   "box \"%s\": the key id between \"$gc$\" and the second \"$\" can't be read", self->name);
+                   "%s \"%s\": the key id between \"$gc$\" and the second \"$\" can't be read",
+                   _kms_box_get_noun (self), self->name);
       return FALSE;
     }
   gboolean is_fallback = FALSE;
@@ -51,8 +52,8 @@ resolve_google (KmsBox *self, KmsItem *item, const KmsStored *stored, GError **e
   if (is_fallback)
     {
       g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
-                   "box \"%s\": no provider claims \"%s\", and %s, which takes the rest, did not encrypt this",
-                   self->name, key_id, name);
+                   "%s \"%s\": no provider claims \"%s\", and %s, which takes the rest, did not encrypt this",
+                   _kms_box_get_noun (self), self->name, key_id, name);
       return FALSE;
     }
   item->owned_provider = kms_registry_dup_provider_for_key (self->registry, key_id, name, &item->owned_key_id, error);
@@ -95,9 +96,10 @@ fill_stored (KmsBox *self, KmsItem *item, const char *text, gsize length, KmsCon
     return FALSE;
   if (stored.is_damaged)
     {
+      item->provider = NULL; /* which never sees it, and is not to be named */
       g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT,
-                   "box \"%s\": decryption failed: the version has leading zeros, which no version of the format has",
-                   self->name);
+                   "%s \"%s\": decryption failed: the version has leading zeros, which no version of the format has",
+                   _kms_box_get_noun (self), self->name);
       return FALSE;
     }
   guint8 *input = _kms_item_make_input (item, MAX (_kms_stored_max_bytes (&stored), 1));

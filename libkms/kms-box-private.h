@@ -37,6 +37,7 @@ struct _KmsBox
   gboolean try_other_dialects;
   gboolean upgrade_context;
   gboolean any_version;
+  gboolean is_key; /* made of a bare key id, which is its name */
   GMutex lock;         /* for what is resolved */
   GPtrArray *versions; /* of KmsBoxVersion, previous ones first: the first match decrypts */
   KmsBoxVersion *encrypting;
@@ -47,6 +48,9 @@ void _kms_box_version_free (KmsBoxVersion *version);
 
 /* Its provider and the key id that the provider knows; both borrowed from the box. Loads the module if need be. */
 KmsProvider *_kms_box_resolve (KmsBox *self, KmsBoxVersion *version, const char **key_id, GError **error);
+
+/* "box" or "key", for messages about it. */
+const char *_kms_box_get_noun (KmsBox *self);
 
 /* The version that a stored string names; NOT_ACTIVE if there is none. */
 KmsBoxVersion *_kms_box_find_version (KmsBox *self, const char *digits, gsize length, GError **error);

@@ -125,10 +125,9 @@ _kms_box_may_block (KmsBox *self, GError **error)
 {
   if (!_kms_provider_thread_is_current ())
     return TRUE;
-  g_set_error (
-    error, KMS_ERROR, KMS_ERROR_NOT_SUPPORTED,
-    "box \"%s\": a blocking call from a provider's own thread would wait for itself; use the _async function",
-    self->name);
+  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_SUPPORTED,
+               "%s \"%s\": a blocking call from a provider's own thread would wait for itself; use the _async function",
+               _kms_box_get_noun (self), self->name);
   return FALSE;
 }
 

@@ -64,6 +64,12 @@ kms_box_class_init (KmsBoxClass *klass)
   G_OBJECT_CLASS (klass)->finalize = kms_box_finalize;
 }
 
+const char *
+_kms_box_get_noun (KmsBox *self)
+{
+  return self->is_key ? "key" : "box";
+}
+
 static KmsProvider *
 resolve_slowly (KmsBox *self, KmsBoxVersion *version, GError **error)
 {
@@ -72,7 +78,9 @@ resolve_slowly (KmsBox *self, KmsBoxVersion *version, GError **error)
     self->registry, version->key_id, version->provider_name, &provider_key_id, error);
   if (provider == NULL)
     {
-      g_prefix_error (error, "box \"%s\": ", self->name);
+      /* Where it is but a key, it is named in there. */
+      if (!self->is_key)
+        g_prefix_error (error, "box \"%s\": ", self->name);
       return NULL;
     }
 
