@@ -169,6 +169,26 @@ kmsctl_build_context (GPtrArray *assignments, KmsContext **context, GError **err
   return *context != NULL;
 }
 
+/* Whether JSON is anything but one object of strings and integers: nested values, floats and null stood in contexts before
+ * stored strings had versions. Encrypting refuses such a context. */
+static gboolean
+is_more_than_a_map (const char *json, gsize length)
+{
+  gboolean in_string = FALSE;
+  guint n_objects = 0;
+
+  for (gsize i = 0; i < length; i++)
+    if (in_string && json[i] == '\\')
+      i++;
+    else if (json[i] == '"')
+      in_string = !in_string;
+    else if (!in_string && (json[i] == '[' || json[i] == '.' || g_ascii_isalpha (json[i])))
+      return TRUE;
+    else if (!in_string && json[i] == '{')
+      n_objects++;
+  return n_objects != 1;
+}
+
 static gboolean
 read_context_file (Kmsctl *self, const char *path, KmsContext **context, GError **error)
 {
@@ -188,9 +208,13 @@ read_context_file (Kmsctl *self, const char *path, KmsContext **context, GError 
       return FALSE;
     }
   const char *text = (const char *) kms_secret_get_data (json, &length);
-  *context = kms_context_new_from_json (text, (gssize) length, error);
-  g_prefix_error (error, "%s: ", path);
-  return *context != NULL;
+  *context = kms_context_new_from_json (text, (gssize) length, &local);
+  if (*context == NULL && is_more_than_a_map (text, length))
+    *context = kms_context_new_legacy (text, (gssize) length, NULL);
+  if (*context != NULL)
+    return TRUE;
+  g_propagate_prefixed_error (error, g_steal_pointer (&local), "%s: ", path);
+  return FALSE;
 }
 
 gboolean

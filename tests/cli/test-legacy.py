@@ -39,6 +39,23 @@ def check_legacy_context(root):
     tap.equal(root.good("decrypt", *KEY, "-c", "a=2", "-c", "b=1", data=made), b"x", "decrypt what was rewrapped")
 
 
+def check_nested_context(root):
+    """Only JSON says it, and only what has no version was written so."""
+    stored = seal(b"x", b'{"b":[1.50,null],"a":{"c":true}}')
+    path = root.write("nested.json", '{"b": [1.50, null], "a": {"c": true}}\n')
+    file = ("--context-file", path)
+    tap.equal(root.good("decrypt", *KEY, *file, data=stored), b"x", "decrypt")
+    cli.wants(root.bad(2, "encrypt", *KEY, *file, data=b"x"), "legacy form only decrypts")
+    root.bad(2, "rewrap", *KEY, *file, data=stored)
+    made = root.good("rewrap", *KEY, *file, "--new-context", "id=1", data=stored)
+    tap.equal(root.good("decrypt", *KEY, "-c", "id=1", data=made), b"x", "rewrapped with another context")
+    cli.wants(root.bad(2, "decrypt", *KEY, "--context-file", root.write("bad.json", '{"a": [1'), data=stored), "bad.json")
+    # What is a map, but not one that can be used, is told so.
+    for text, word in (('{"app": "[1.5]", "app-name": "{null}"}', "mark"), ('{"a": "\\"[", "a": 1}', "twice")):
+        path = root.write("odd.json", text)
+        cli.wants(root.bad(2, "decrypt", *KEY, "--context-file", path, data=stored), "odd.json", word)
+
+
 def check_near_misses(root):
     inner = base64.b64encode(PREFIX + b":" + base64.b64encode(b"x"))
     for prefix in (b"V1:", b" v1:", b"\nv1:", b"v:", b"v-1:", "v\u0661:".encode(), b"v01:", b"v00:", b"v1:v1:", b"v1;"):
