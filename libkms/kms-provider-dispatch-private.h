@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 /* All pending items have a provider that is INLINE: runs them in this thread, in the order given, skipping what has
  * failed already. */
 void _kms_dispatch_inline (KmsItem *items, guint n_items, GCancellable *cancellable);
+/* Whether its calls run, or are refused, in the thread that makes them. */
 gboolean _kms_provider_is_inline (KmsProvider *self);
 
 /* The longest timeout of the providers that a run goes to, in microseconds. */

@@ -5,6 +5,7 @@
 
 #include "kms-context.h"
 #include "kms-error.h"
+#include "kms-fork-private.h"
 #include "kms-pool-private.h"
 #include "kms-provider-private.h"
 
@@ -23,10 +24,15 @@ static const char *const name_of_operation[] = {
   [KMS_OPERATION_REWRAP] = "rewrap",
 };
 
+/* Who was forked refuses every call before it gets anywhere, so that no thread is needed either; and no GObject, which
+ * in GLib may wait for a lock that a thread of the parent held in the moment of the fork. */
 gboolean
 _kms_provider_is_inline (KmsProvider *self)
 {
-  return (_kms_provider_get_private (self)->capabilities & KMS_CAPABILITY_INLINE) != 0;
+  KmsProviderPrivate *priv = _kms_provider_get_private (self);
+
+  return (priv->capabilities & KMS_CAPABILITY_INLINE) != 0
+         || G_UNLIKELY ((guint) g_atomic_int_get (&priv->fork_generation) != _kms_fork_generation);
 }
 
 static gboolean
