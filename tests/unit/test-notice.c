@@ -277,6 +277,37 @@ test_module_comes (RegistryFixture *self, gconstpointer data)
   wait_for_state (self, "prints", KMS_STATE_NOT_INSTALLED);
 }
 
+static void
+count_changed (KmsRegistry *registry, gpointer data)
+{
+  ((RegistryFixture *) data)->n_changed++;
+}
+
+/* A directory of modules that is not there yet; a main loop hears of both. */
+static void
+test_module_comes_to_path (RegistryFixture *self, gconstpointer data)
+{
+  g_autofree char *before = g_strdup (g_getenv ("KMS_MODULE_PATH"));
+  g_autofree char *path = g_strdup_printf ("%s/late/modules:%s", self->root, before);
+  g_autofree char *source = g_build_filename (before, "kms-prints.so", NULL);
+  g_autofree char *elf = NULL;
+  gsize length;
+
+  config_root_add_provider (self->root, "late", "kms-late.so", "");
+  g_setenv ("KMS_MODULE_PATH", path, TRUE);
+  g_object_unref (self->registry);
+  self->registry = kms_registry_new (self->root, NULL, NULL);
+  g_setenv ("KMS_MODULE_PATH", before, TRUE);
+  g_signal_connect (self->registry, "changed", G_CALLBACK (count_changed), self);
+  g_assert_cmpint (registry_fixture_get_state (self, "late"), ==, KMS_STATE_NOT_INSTALLED);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_true (g_file_get_contents (source, &elf, &length, NULL));
+  config_root_write_bytes (self->root, "late/modules/kms-late.so", elf, length);
+  run_until_changed (self, 1);
+  g_assert_cmpint (registry_fixture_get_state (self, "late"), ==, KMS_STATE_AVAILABLE);
+}
+
 /* A package upgrade under a running program. */
 static void
 test_module_changes (RegistryFixture *self, gconstpointer data)
@@ -318,6 +349,7 @@ main (int argc, char **argv)
   ADD ("notice/once-a-second", test_not_more_than_once_a_second);
   ADD ("notice/same-step", test_same_step);
   ADD ("notice/module-comes", test_module_comes);
+  ADD ("notice/module-comes-to-path", test_module_comes_to_path);
   ADD ("notice/module-changes", test_module_changes);
   return g_test_run ();
 }
