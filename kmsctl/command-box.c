@@ -157,6 +157,9 @@ kmsctl_run_box_test (Kmsctl *self, GError **error)
   g_autoptr (KmsBox) box = kms_registry_dup_box (self->registry, kmsctl_argument (self, 0), error);
   if (box == NULL)
     return FALSE;
+  if (kms_box_get_state (box) != KMS_BOX_STATE_ENABLED)
+    kmsctl_note (self, _ ("box \"%s\" is %s; its keys are tested all the same"), kms_box_get_name (box),
+                 kmsctl_nick (KMS_TYPE_BOX_STATE, (int) kms_box_get_state (box)));
   g_auto (GStrv) versions = kms_box_list_versions (box);
   g_autoptr (GError) first = NULL;
   for (guint i = 0; versions[i] != NULL; i++)

@@ -76,13 +76,17 @@ kmsctl_run_datakey_generate (Kmsctl *self, GError **error)
 
   if (length == 0 || length > MAX_DATA_KEY)
     return kmsctl_usage_error (error, _ ("--length=%u: a data key has 1 to %d bytes"), length, MAX_DATA_KEY);
+  if (kmsctl_number (self, "plaintext-fd", STDIN_FILENO) == STDOUT_FILENO)
+    return kmsctl_usage_error (error, _ ("--plaintext-fd=1: stdout is for the wrapped key"));
   if (!check_destination (self, error) || !kmsctl_target_resolve (self, TRUE, &target, error)
       || !kmsctl_read_context (self, &context, error))
     return FALSE;
   g_autofree char *wrapped = kms_box_generate_data_key (target.box, length, context, &key, self->cancellable, error);
   if (wrapped == NULL)
     return FALSE;
-  return write_key (self, key, error) && print_wrapped (self, &target, wrapped, error);
+  /* In this order: the wrapped key can be unwrapped again, while what is encrypted under a key whose wrapped form is
+   * lost, is lost too. */
+  return print_wrapped (self, &target, wrapped, error) && write_key (self, key, error);
 }
 
 gboolean

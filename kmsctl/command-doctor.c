@@ -84,13 +84,14 @@ check_providers (Kmsctl *self, KmsReport *report)
                     _ ("install a provider's package, or name another root with --config-root"));
 }
 
-static void
+/* TRUE where nothing is known to be wrong with it. */
+static gboolean
 check_key (Kmsctl *self, KmsProvider *provider, const char *key_id, const char *topic, KmsReport *report)
 {
   g_autoptr (GError) local = NULL;
 
   if (!KMS_IS_KEY_ADMIN (provider))
-    return;
+    return TRUE;
   g_autoptr (GPtrArray)
     keys = kms_key_admin_run (KMS_KEY_ADMIN (provider), KMS_KEY_VERB_SHOW, key_id, NULL, self->cancellable, &local);
   if (keys == NULL || keys->len == 0)
@@ -99,7 +100,7 @@ check_key (Kmsctl *self, KmsProvider *provider, const char *key_id, const char *
       gboolean missing = g_error_matches (local, KMS_ERROR, KMS_ERROR_NOT_FOUND);
       kms_report_add (report, KMS_SEVERITY_ERROR, topic, local == NULL ? _ ("no answer") : local->message,
                       missing ? advice : NULL);
-      return;
+      return FALSE;
     }
   KmsKeyState state = kms_key_get_state (g_ptr_array_index (keys, 0));
   g_autofree char *enable = g_strdup_printf ("kmsctl key enable %s", topic);
@@ -111,6 +112,7 @@ check_key (Kmsctl *self, KmsProvider *provider, const char *key_id, const char *
   else
     kms_report_add (report, KMS_SEVERITY_ERROR, topic, _ ("the key is not enabled"),
                     state == KMS_KEY_STATE_DISABLED ? enable : NULL);
+  return state == KMS_KEY_STATE_ENABLED;
 }
 
 static void
@@ -144,9 +146,45 @@ check_version (Kmsctl *self, const char *key_id, const char *pinned, KmsReport *
       kms_report_add (report, KMS_SEVERITY_ERROR, key_id, local->message, "kmsctl provider list");
       return;
     }
-  kms_provider_diagnose (provider, provider_key_id, report, self->cancellable);
-  check_key (self, provider, provider_key_id, key_id, report);
-  check_binding (self, provider, provider_key_id, key_id, report);
+  /* What is wrong with the key is said once: the provider need not find it, too. */
+  gboolean is_right = check_key (self, provider, provider_key_id, key_id, report);
+  kms_provider_diagnose (provider, is_right ? provider_key_id : NULL, report, self->cancellable);
+  if (is_right)
+    check_binding (self, provider, provider_key_id, key_id, report);
+}
+
+/* Without asking anybody: whether there is a provider for each key id. */
+static void
+check_claims (Kmsctl *self, const char *name, KmsReport *report)
+{
+  g_autoptr (KmsBox) box = kms_registry_dup_box (self->registry, name, NULL);
+  g_auto (GStrv) versions = box == NULL ? NULL : kms_box_list_versions (box);
+  g_autofree char *topic = g_strconcat (name, ".box", NULL);
+
+  for (guint i = 0; versions != NULL && versions[i] != NULL; i++)
+    {
+      const char *pinned = NULL;
+      const char *key_id = kms_box_get_key_id (box, versions[i], &pinned);
+      g_autoptr (GError) local = NULL;
+      g_autofree char *claimed = NULL;
+      g_autoptr (KmsConfigInfo) info = NULL;
+      if (pinned != NULL)
+        info = kms_registry_lookup (self->registry, KMS_CONFIG_KIND_PROVIDER, pinned, &local);
+      else
+        claimed = kms_registry_find_provider_for_key (self->registry, key_id, NULL, &local);
+      if (local != NULL)
+        kms_report_add (report, KMS_SEVERITY_ERROR, topic, local->message, "kmsctl provider list");
+    }
+}
+
+static void
+check_boxes (Kmsctl *self, KmsReport *report)
+{
+  g_autoptr (GPtrArray) infos = kms_registry_list (self->registry, KMS_CONFIG_KIND_BOX);
+
+  for (guint i = 0; i < infos->len; i++)
+    if (kms_config_info_get_state (g_ptr_array_index (infos, i)) == KMS_STATE_AVAILABLE)
+      check_claims (self, kms_config_info_get_name (g_ptr_array_index (infos, i)), report);
 }
 
 static void
@@ -187,7 +225,10 @@ kmsctl_run_doctor (Kmsctl *self, GError **error)
   if (has_target)
     check_target (self, &target, report);
   else
-    check_providers (self, report);
+    {
+      check_boxes (self, report);
+      check_providers (self, report);
+    }
   if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return FALSE;
   self->negative = kms_report_get_worst (report) == KMS_SEVERITY_ERROR;

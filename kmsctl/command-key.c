@@ -32,6 +32,27 @@ kmsctl_key_target_clear (KmsctlKeyTarget *key)
   g_clear_pointer (&key->of_box, g_free);
 }
 
+/* What a provider still knew of a key that is gone by now would read as if it were there. */
+static GVariant *
+describe_deleted (KmsKey *key)
+{
+  KmsctlFields fields;
+
+  kmsctl_fields_init (&fields);
+  kmsctl_fields_text (&fields, "id", kms_key_get_id (key));
+  kmsctl_fields_text (&fields, "state", "deleted");
+  return kmsctl_fields_end (&fields);
+}
+
+static gboolean
+is_gone (KmsKey *key, KmsKeyVerb verb, GVariant *options)
+{
+  gboolean force = FALSE;
+
+  return verb == KMS_KEY_VERB_DELETE && g_variant_lookup (options, "force", "b", &force) && force
+         && kms_key_get_state (key) != KMS_KEY_STATE_PENDING_DELETION;
+}
+
 static gboolean
 run_verb (Kmsctl *self, KmsctlKeyTarget *target, KmsKeyVerb verb, GVariant *options, GError **error)
 {
@@ -48,7 +69,9 @@ run_verb (Kmsctl *self, KmsctlKeyTarget *target, KmsKeyVerb verb, GVariant *opti
     return FALSE;
   if (keys->len == 0)
     return TRUE;
-  return kmsctl_print (self, kmsctl_describe_key (g_ptr_array_index (keys, 0), TRUE), error);
+  KmsKey *key = g_ptr_array_index (keys, 0);
+  return kmsctl_print (self, is_gone (key, verb, options) ? describe_deleted (key) : kmsctl_describe_key (key, TRUE),
+                       error);
 }
 
 static gboolean

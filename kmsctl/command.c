@@ -94,7 +94,7 @@ const char *
 kmsctl_nearest (const char *word, const char *const *candidates)
 {
   const char *nearest = NULL;
-  guint best = (guint) MIN (strlen (word), 64) / 3 + 1;
+  guint best = (guint) MIN (strlen (word), 64) / 4 + 1;
 
   if (strlen (word) > 64)
     return NULL;

@@ -8,6 +8,7 @@
 
 #include "bytes.h"
 #include "command-groups.h"
+#include "result.h"
 
 void
 kmsctl_each_option (KmsctlOptionFunc *func, gpointer user_data)
@@ -200,6 +201,17 @@ kmsctl_quote (const char *text)
   return g_strjoinv ("'\\''", parts);
 }
 
+static GVariant *
+describe_script (const char *shell, const char *script)
+{
+  KmsctlFields fields;
+
+  kmsctl_fields_init (&fields);
+  kmsctl_fields_text (&fields, "shell", shell);
+  kmsctl_fields_text (&fields, "script", script);
+  return kmsctl_fields_end (&fields);
+}
+
 gboolean
 kmsctl_run_completion (Kmsctl *self, GError **error)
 {
@@ -215,6 +227,8 @@ kmsctl_run_completion (Kmsctl *self, GError **error)
     if (g_str_equal (shells[i].shell, shell))
       {
         shells[i].write (out);
+        if (self->json)
+          return kmsctl_print (self, describe_script (shell, out->str), error);
         return kmsctl_write_all (self, STDOUT_FILENO, "stdout", out->str, out->len, error);
       }
   return kmsctl_usage_error (error, _ ("there are completions for bash, zsh and fish, not for \"%s\""), shell);

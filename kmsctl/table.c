@@ -72,6 +72,7 @@ static const struct
   { "not-installed", "31" },
   { "refused-permissions", "31" },
   { "pending-deletion", "31" },
+  { "deleted", "31" },
   { "failed", "31" },
 };
 

@@ -157,7 +157,8 @@ ask_on_terminal (const char *prompt, gboolean confirm, GCancellable *cancellable
 
   if (tty < 0)
     {
-      g_set_error (error, KMS_ERROR, KMS_ERROR_FAILED, _ ("%s: there is no terminal to ask on"), prompt);
+      g_set_error (error, KMS_ERROR, KMS_ERROR_FAILED,
+                   _ ("%s: there is no terminal to ask on; use --passphrase-fd, or stdin for a plaintext"), prompt);
       return NULL;
     }
   secret = ask_once (tty, prompt, cancellable, error);

@@ -88,6 +88,13 @@ kmsctl_print_usage (Kmsctl *self, GError **error)
     append_overview (out, self->group);
   else
     append_explanation (out, self->command);
+  if (self->json)
+    {
+      KmsctlFields fields;
+      kmsctl_fields_init (&fields);
+      kmsctl_fields_text (&fields, "help", out->str);
+      return kmsctl_print (self, kmsctl_fields_end (&fields), error);
+    }
   return kmsctl_write_all (self, STDOUT_FILENO, _ ("stdout"), out->str, out->len, error);
 }
 

@@ -149,6 +149,9 @@ def check_edit_mends(root):
 def check_test(root):
     root.good("box", "create", "orders", "--key", "local/orders")
     tap.equal(root.json("box", "test", "orders")["versions"][0]["result"], "ok", "result")
+    root.good("box", "disable", "orders")
+    cli.wants(root.run("box", "test", "orders").stderr.decode(), "box \"orders\" is disabled; its keys are tested")
+    root.good("box", "enable", "orders")
     root.good("box", "new-version", "orders", "--key", "local/orders-2")
     root.good("key", "disable", "local/orders", "--yes")
     done = root.run("--json", "box", "test", "orders")

@@ -118,8 +118,27 @@ def check_doctor_names_the_command(root):
         root.good(*undo.split()[1:])
         root.run("key", "enable", "orders")
     root.good("key", "delete", "orders", "--force", "--yes")
-    tap.equal(errors(findings(root, "doctor", "orders", code=1))["local/orders"]["advice"], "kmsctl key create local/orders",
-              "no key")
+    found = [finding for finding in findings(root, "doctor", "orders", code=1) if finding["severity"] == "error"]
+    tap.equal([(finding["topic"], finding["advice"]) for finding in found],
+              [("local/orders", "kmsctl key create local/orders")], "no key, said once")
+
+
+def check_doctor_finds_boxes_without_a_provider(root):
+    root.write("package/boxes.d/good.box", BOX)
+    root.write("package/boxes.d/lost.box", BOX.replace("insecure-test-key", "vault/x"))
+    root.write("package/boxes.d/pinned.box", BOX + "Provider=vault\n")
+    found = errors(findings(root, "doctor", code=1))
+    tap.equal(set(found), {"lost.box", "pinned.box"}, "boxes")
+    cli.wants(found["lost.box"]["finding"], "\"vault/x\"")
+    cli.wants(found["pinned.box"]["finding"], "\"vault\"")
+    tap.equal(found["lost.box"]["advice"], "kmsctl provider list", "advice")
+
+
+def check_one_key_id_of_two_providers(root):
+    root.write("user/providers.d/other.provider", "[Provider]\nModule=kms-test.so\nAbi=1\nMatches=local/\n")
+    found = [finding for finding in findings(root, "config", "check", code=0) if finding["severity"] == "warning"]
+    tap.equal([finding["topic"] for finding in found], ["other.provider"], "warnings")
+    cli.wants(found[0]["finding"], "line 4: [Provider] Matches has \"local/\"", "local.provider", "Priority=")
 
 
 def check_doctor_sees_permissions(root):

@@ -66,7 +66,8 @@ def check_delete_and_restore(root):
     root.good("key", "enable", "local/orders")
     tap.equal(root.good("decrypt", "local/orders", data=stored), b"x", "restored")
     cli.wants(root.bad(2, "key", "delete", "local/orders", "--force"), "--yes")
-    root.good("key", "delete", "local/orders", "--force", "--yes")
+    tap.equal(root.json("key", "delete", "local/orders", "--force", "--yes"), {"id": "local/orders", "state": "deleted"},
+              "what is left of it")
     root.bad(3, "key", "show", "local/orders")
     root.bad(2, "key", "delete", "local/orders", "--force", "--days", "3")
 

@@ -24,6 +24,7 @@ def check_unknown_command(root):
     cli.wants(root.bad(2, "box", "crate"), "did you mean \"kmsctl box create\"?")
     cli.wants(root.bad(2, "box"), "kmsctl help box")
     cli.wants(root.bad(2, "zzzzzz"), "there is no command \"zzzzzz\"")
+    cli.wants(root.bad(2, "foo"), "there is no command \"foo\"; \"kmsctl help\" lists")
 
 
 def check_unknown_option(root):
@@ -121,7 +122,8 @@ def check_every_result_is_json(root):
     for arguments in (("status",), ("doctor",), ("doctor", "orders"), ("provider", "list"), ("provider", "show", "local"),
                       ("provider", "check"), ("key", "list"), ("key", "show", "orders"), ("key", "root"), ("box", "list"),
                       ("box", "show", "orders"), ("box", "test", "orders"), ("inspect",), ("inspect", "orders"),
-                      ("rewrap", "orders"), ("decrypt", "orders"), ("config", "show"), ("config", "check")):
+                      ("rewrap", "orders"), ("decrypt", "orders"), ("config", "show"), ("config", "check"),
+                      ("help",), ("help", "key"), ("encrypt", "--help"), ("completion", "bash")):
         document = root.json(*arguments, data=stored)
         if not isinstance(document, dict) or document == {}:
             raise tap.Failure(f"{arguments}: {document!r}")

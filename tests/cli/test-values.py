@@ -4,6 +4,7 @@
 
 import base64
 import os
+import subprocess
 
 import cli
 import tap
@@ -162,6 +163,20 @@ def check_data_key_needs_a_place(root):
     cli.wants(root.bad(2, "datakey", "generate", *KEY, "--plaintext-fd=77"), "77>FILE")
     cli.wants(root.bad(2, "datakey", "generate", *KEY, "--plaintext-fd=1", "--length=0"), "1 to 4096")
     cli.wants(root.bad(2, "datakey", "generate", *KEY, "--plaintext-fd=2", "--plaintext-file=x"), "not both")
+    cli.wants(root.bad(2, "datakey", "generate", *KEY, "--plaintext-fd=1"), "stdout is for the wrapped key")
+
+
+def check_no_data_key_without_its_wrapped_form(root):
+    """What can't be written last can be had again; a plaintext key alone is of no use but to lose data."""
+    path = root.path("key")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([cli.KMSCTL, "datakey", "generate", *KEY, "--plaintext-file", path], stdout=full,
+                              stderr=subprocess.PIPE, env=root.environment(), check=False, timeout=60)
+    tap.equal((done.returncode, os.path.exists(path)), (1, False), done.stderr.decode())
+    done = root.run("datakey", "generate", *KEY, "--plaintext-file", root.path("none/key"))
+    tap.equal(done.returncode, 1, "exit code")
+    root.good("datakey", "unwrap", *KEY, "--plaintext-file", path, data=done.stdout)
+    tap.equal(len(root.read("key")), 32, "unwrapped")
 
 
 cli.main("values", globals())
