@@ -60,7 +60,7 @@ set_relocated (KmsConfigRoots *self, const char *root)
 static void
 set_standard (KmsConfigRoots *self)
 {
-  gboolean has_home = !is_privileged () && getuid () != 0;
+  gboolean has_home = !is_privileged () && getuid () != 0 && geteuid () != 0;
 
   self->layers[KMS_LAYER_PACKAGE] = g_strdup (KMS_PACKAGE_CONFIG_DIR);
   self->layers[KMS_LAYER_ADMIN] = g_strdup (KMS_ADMIN_CONFIG_DIR);
