@@ -156,9 +156,9 @@ void
 kms_batch_set_timeout (KmsBatch *self, gint64 milliseconds)
 {
   g_return_if_fail (KMS_IS_BATCH (self));
-  g_return_if_fail (milliseconds >= -1 && milliseconds < G_MAXINT64 / G_TIME_SPAN_MILLISECOND);
+  g_return_if_fail (milliseconds >= -1);
 
-  self->timeout = milliseconds < 0 ? -1 : milliseconds * G_TIME_SPAN_MILLISECOND;
+  self->timeout = milliseconds < 0 ? -1 : MIN (milliseconds, KMS_MAX_TIMEOUT) * G_TIME_SPAN_MILLISECOND;
 }
 
 /**

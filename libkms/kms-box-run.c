@@ -234,6 +234,7 @@ gboolean
 kms_box_run_finish (KmsBox *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, kms_box_run_async), FALSE);
   KmsBoxRun *state = g_task_get_task_data (G_TASK (result));
 
   g_task_propagate_boolean (G_TASK (result), NULL);

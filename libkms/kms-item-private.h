@@ -9,6 +9,9 @@ G_BEGIN_DECLS
 
 typedef struct _KmsRun KmsRun;
 
+/* Milliseconds, about 35 years: who means "for ever" gets something that can still be added to a time. */
+#define KMS_MAX_TIMEOUT (G_GINT64_CONSTANT (1) << 40)
+
 typedef enum {
   KMS_ITEM_PENDING,
   KMS_ITEM_DONE,

@@ -220,6 +220,7 @@ GPtrArray *
 kms_key_admin_run_finish (KmsKeyAdmin *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, kms_key_admin_run_async), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }

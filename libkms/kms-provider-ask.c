@@ -156,9 +156,17 @@ kms_provider_inspect (KmsProvider *self, const char *key_id, GBytes *ciphertext,
   g_return_val_if_fail (KMS_IS_PROVIDER (self), NULL);
   g_return_val_if_fail (key_id != NULL && ciphertext != NULL, NULL);
   KmsProviderClass *klass = KMS_PROVIDER_GET_CLASS (self);
+  g_autoptr (GError) local = NULL;
 
   if (klass->inspect == NULL)
     return NULL;
-  GVariant *details = klass->inspect (self, key_id, ciphertext, error);
-  return details == NULL ? NULL : g_variant_take_ref (details);
+  GVariant *details = klass->inspect (self, key_id, ciphertext, &local);
+  if (details != NULL)
+    return g_variant_take_ref (details);
+  if (local != NULL)
+    {
+      _kms_provider_name_error (self, &local);
+      g_propagate_error (error, g_steal_pointer (&local));
+    }
+  return NULL;
 }

@@ -22,6 +22,15 @@ item_set_plaintext (KmsItem *item, KmsSecret *plaintext)
   return FALSE;
 }
 
+/* Empty bytes may stand nowhere, but an input is never NULL. */
+static void
+item_set_ciphertext (KmsItem *item, GBytes *ciphertext)
+{
+  item->input = g_bytes_get_data (ciphertext, &item->input_length);
+  if (item->input == NULL)
+    item->input = (const guint8 *) "";
+}
+
 static void
 item_fill (KmsItem *item, KmsOperation operation, KmsProvider *self, const char *key_id, KmsBatch *options,
            KmsBatchEntry *entry)
@@ -41,7 +50,7 @@ item_fill (KmsItem *item, KmsOperation operation, KmsProvider *self, const char 
   if (entry->secret != NULL)
     item_set_plaintext (item, entry->secret);
   else if (entry->ciphertext != NULL)
-    item->input = g_bytes_get_data (entry->ciphertext, &item->input_length);
+    item_set_ciphertext (item, entry->ciphertext);
   else
     kms_item_fail (item, KMS_ERROR_INVALID_ARGUMENT, "a stored string needs a box; a provider takes bare ciphertexts");
 }
@@ -246,6 +255,7 @@ gboolean
 kms_provider_run_finish (KmsProvider *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, kms_provider_run_async), FALSE);
   KmsProviderRun *state = g_task_get_task_data (G_TASK (result));
   g_autoptr (KmsRun) run = g_task_propagate_pointer (G_TASK (result), error);
 
@@ -303,7 +313,7 @@ decrypt_single (KmsProvider *self, const char *key_id, GBytes *ciphertext, KmsCo
   KmsItem item;
 
   single_init (&item, KMS_OPERATION_DECRYPT, self, key_id, context);
-  item.input = g_bytes_get_data (ciphertext, &item.input_length);
+  item_set_ciphertext (&item, ciphertext);
   KmsSecret *plaintext = single_run (&item, cancellable, error) ? _kms_item_steal_secret (&item) : NULL;
   _kms_item_clear (&item);
   return plaintext;

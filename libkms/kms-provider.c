@@ -361,7 +361,8 @@ kms_provider_set_limit (KmsProvider *self, KmsLimit limit, gint64 value)
   g_return_if_fail ((guint) limit < KMS_N_LIMITS);
   g_return_if_fail (value >= 1);
 
-  _kms_provider_get_private (self)->limits[limit] = value;
+  _kms_provider_get_private (self)->limits[limit] = limit == KMS_LIMIT_CALL_TIMEOUT ? MIN (value, KMS_MAX_TIMEOUT)
+                                                                                    : value;
 }
 
 /**

@@ -342,6 +342,7 @@ GPtrArray *
 kms_registry_list (KmsRegistry *self, KmsConfigKind kind)
 {
   g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
+  g_return_val_if_fail ((guint) kind <= KMS_CONFIG_KIND_MODEL, NULL);
   g_autoptr (KmsSnapshot) snapshot = _kms_registry_get_snapshot (self);
   GPtrArray *list = g_ptr_array_new_with_free_func ((GDestroyNotify) kms_config_info_unref);
 
@@ -377,6 +378,7 @@ kms_registry_lookup (KmsRegistry *self, KmsConfigKind kind, const char *name, GE
 {
   g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
   g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail ((guint) kind <= KMS_CONFIG_KIND_MODEL, NULL);
   g_autoptr (KmsSnapshot) snapshot = _kms_registry_get_snapshot (self);
   KmsConfigInfo *info = _kms_registry_find_info (self, snapshot, kind, name, error);
 
@@ -399,6 +401,7 @@ char *
 kms_registry_dup_directory (KmsRegistry *self, KmsConfigKind kind)
 {
   g_return_val_if_fail (KMS_IS_REGISTRY (self), NULL);
+  g_return_val_if_fail ((guint) kind <= KMS_CONFIG_KIND_MODEL, NULL);
   g_autoptr (KmsSnapshot) snapshot = _kms_registry_get_snapshot (self);
   const char *layer = self->roots->layers[snapshot->has_user_layer ? KMS_LAYER_USER : KMS_LAYER_ADMIN];
 

@@ -36,7 +36,11 @@ struct _KmsRun
 KmsRun *
 _kms_run_new (guint n_items, GObject *owner, GObject *second_owner, GCancellable *cancellable, gint64 timeout)
 {
-  KmsRun *self = g_malloc (sizeof (KmsRun) + n_items * sizeof (KmsItem));
+  gsize size;
+
+  if (!g_size_checked_mul (&size, n_items, sizeof (KmsItem)) || !g_size_checked_add (&size, size, sizeof (KmsRun)))
+    g_error ("a batch of %u items has no room in memory", n_items);
+  KmsRun *self = g_malloc (size);
   memset (self, 0, sizeof (KmsRun));
   g_atomic_ref_count_init (&self->refs);
   g_mutex_init (&self->lock);

@@ -62,6 +62,7 @@ kms_provider_class_add_setting (KmsProviderClass *klass, const char *name, KmsSe
 {
   g_return_if_fail (KMS_IS_PROVIDER_CLASS (klass));
   g_return_if_fail (name != NULL);
+  g_return_if_fail (type != KMS_SETTING_CHOICE || range != NULL);
   KmsSettingDeclaration *declaration = g_new0 (KmsSettingDeclaration, 1);
 
   /* Lives as long as the class, which is for ever. */
