@@ -14,6 +14,9 @@
 #define CHILD_MILLISECONDS 10000
 #define N_FORKS 10
 
+#define DIGEST_LENGTH 64
+#define N_DIGESTS 20
+
 typedef void (*ChildFunc) (Fixture *fixture, GBytes *ciphertext, KmsSecret *plaintext);
 
 static void
@@ -210,11 +213,101 @@ check_dropped (Fixture *fixture)
   check_round_trip (fixture->provider, fixture->key_id, secret, fixture->context, "after a child dropped it, it");
 }
 
+/* What the parent has not used yet can't have stayed in memory by luck. */
+static void
+use_second_key (Fixture *fixture, GBytes *ciphertext, KmsSecret *plaintext)
+{
+  g_autoptr (KmsSecret) secret = make_secret (32);
+
+  check_round_trip (fixture->provider, fixture->second_key_id, secret, fixture->context,
+                    "with a key that only the forked child uses, it");
+}
+
+static void
+check_other_key (Fixture *fixture)
+{
+  g_autoptr (KmsSecret) secret = make_secret (32);
+
+  if ((kms_provider_get_capabilities (fixture->provider) & KMS_CAPABILITY_INLINE) == 0)
+    verdict_skip ("a child can't use the provider");
+  else if (check_round_trip (fixture->provider, fixture->key_id, secret, fixture->context, "a plaintext"))
+    run_forked (fixture, use_second_key, NULL, NULL, "with another key");
+}
+
+/* The same plaintext each time, so that two ciphertexts are equal where their random bytes are. */
+static char *
+encrypt_to_digest (Fixture *fixture)
+{
+  static const guint8 zeros[32];
+  g_autoptr (KmsSecret) secret = kms_secret_new (zeros, sizeof zeros);
+  g_autoptr (GBytes) ciphertext =
+    encrypt_value (fixture->provider, fixture->key_id, secret, fixture->context, "a plaintext beside that of a fork");
+
+  return ciphertext == NULL ? NULL : g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, ciphertext);
+}
+
+static int digests_fd;
+
+static void
+send_digests (Fixture *fixture, GBytes *ciphertext, KmsSecret *plaintext)
+{
+  for (guint i = 0; i < N_DIGESTS; i++)
+    {
+      g_autofree char *digest = encrypt_to_digest (fixture);
+      if (digest != NULL && write (digests_fd, digest, DIGEST_LENGTH) != DIGEST_LENGTH)
+        verdict_fail ("a pipe: %s", g_strerror (errno));
+    }
+}
+
+static void
+take_digest (GHashTable *seen, char *digest, const char *whose)
+{
+  if (digest != NULL && !g_hash_table_add (seen, digest))
+    verdict_fail ("%s made a ciphertext that another process made: they share their random numbers", whose);
+}
+
+/* Less than a pipe holds, so that nobody waits for the other. */
+static void
+take_digests (GHashTable *seen, int fd, const char *whose)
+{
+  char digest[DIGEST_LENGTH + 1] = "";
+
+  while (read (fd, digest, DIGEST_LENGTH) == DIGEST_LENGTH)
+    take_digest (seen, g_strdup (digest), whose);
+}
+
+static void
+check_random (Fixture *fixture)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  int ends[2];
+
+  if ((kms_provider_get_capabilities (fixture->provider) & KMS_CAPABILITY_INLINE) == 0)
+    {
+      verdict_skip ("a child can't use the provider");
+      return;
+    }
+  take_digest (seen, encrypt_to_digest (fixture), "the parent");
+  if (!verdict_check (pipe (ends) == 0, "a pipe: %s", g_strerror (errno)))
+    return;
+  digests_fd = ends[1];
+  run_forked (fixture, send_digests, NULL, NULL, "the first child");
+  run_forked (fixture, send_digests, NULL, NULL, "the second child");
+  close (ends[1]);
+  take_digests (seen, ends[0], "one of two children");
+  close (ends[0]);
+  for (guint i = 0; i < N_DIGESTS; i++)
+    take_digest (seen, encrypt_to_digest (fixture), "the parent");
+}
+
 const TestCase cases_fork[] = {
   { "fork/before-use", "a child that opens it itself can use it", check_before_use, FIXTURE_NOTHING },
   { "fork/child", "in a child, it works if it is pure computation, and else says at once that it can't", check_child,
     FIXTURE_ROUND_TRIP },
   { "fork/grandchild", "the same in a child's child", check_grandchild, FIXTURE_ROUND_TRIP },
+  { "fork/other-key", "a child can use a key that its parent did not use", check_other_key,
+    FIXTURE_ROUND_TRIP | FIXTURE_SECOND_KEY },
+  { "fork/random", "parent and children do not share their random numbers", check_random, FIXTURE_ENCRYPTION },
   { "fork/while-busy", "the same when other threads are at work in the moment of the fork", check_while_busy,
     FIXTURE_ROUND_TRIP },
   { "fork/dropped", "a child can drop it, and the parent goes on", check_dropped, FIXTURE_ROUND_TRIP },

@@ -42,6 +42,7 @@ enum {
   TRUSTS_LENGTH,
   SHARED_STATE,
   HIDES_REWRAP,
+  COUNTS_NONCES,
 };
 
 /* How it works: SHAPE is one of these names. */
@@ -105,6 +106,25 @@ get_context (KmsItem *item, gboolean new, gsize *length)
   return NULL;
 }
 
+/* Counting from a random start is right, but for a child, which goes on where its parent is. */
+static void
+make_nonce (guint8 *nonce)
+{
+  static guint64 counter;
+
+  if (FLAW == FIXED_NONCE)
+    memset (nonce, 0, NONCE_SIZE);
+  else if (FLAW != COUNTS_NONCES || counter == 0)
+    gnutls_rnd (GNUTLS_RND_NONCE, nonce, NONCE_SIZE);
+  if (FLAW != COUNTS_NONCES)
+    return;
+  if (counter == 0)
+    memcpy (&counter, nonce, sizeof counter);
+  memset (nonce, 0, NONCE_SIZE);
+  counter++;
+  memcpy (nonce, &counter, sizeof counter);
+}
+
 static void
 seal (Flawed *self, KmsItem *item, const guint8 *plaintext, gsize length, gboolean rewrap)
 {
@@ -116,10 +136,7 @@ seal (Flawed *self, KmsItem *item, const guint8 *plaintext, gsize length, gboole
 
   if (cipher == NULL)
     return;
-  if (FLAW == FIXED_NONCE)
-    memset (out, 0, NONCE_SIZE);
-  else
-    gnutls_rnd (GNUTLS_RND_NONCE, out, NONCE_SIZE);
+  make_nonce (out);
   gnutls_aead_cipher_encrypt (cipher, out, NONCE_SIZE, context, context_length, TAG_SIZE, plaintext, length,
                               out + NONCE_SIZE, &left);
   gnutls_aead_cipher_deinit (cipher);
