@@ -18,6 +18,11 @@ gboolean kmsctl_write_all (Kmsctl *self, int fd, const char *name, const void *d
 /* A file as a whole: a temporary file with mode 0600 in the same directory, synced and renamed. */
 gboolean kmsctl_write_file (Kmsctl *self, const char *path, const void *data, gsize length, GError **error);
 
+/* The same, where something else must be done before the file gets its name: if that fails, there is no file. */
+typedef gboolean (*KmsctlBefore) (Kmsctl *self, gpointer data, GError **error);
+gboolean kmsctl_write_file_after (Kmsctl *self, const char *path, const void *data, gsize length, KmsctlBefore before,
+                                  gpointer before_data, GError **error);
+
 /* The same for a configuration file: mode 0644; must_be_new refuses one that exists. */
 gboolean kmsctl_write_config (Kmsctl *self, const char *path, const char *text, gboolean must_be_new, GError **error);
 

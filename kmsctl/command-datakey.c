@@ -36,7 +36,7 @@ check_destination (Kmsctl *self, GError **error)
 }
 
 static gboolean
-write_key (Kmsctl *self, KmsSecret *key, GError **error)
+write_key (Kmsctl *self, KmsSecret *key, KmsctlBefore before, gpointer before_data, GError **error)
 {
   const char *path = kmsctl_text (self, "plaintext-file");
   int fd = (int) kmsctl_number (self, "plaintext-fd", 0);
@@ -45,22 +45,31 @@ write_key (Kmsctl *self, KmsSecret *key, GError **error)
   g_autofree char *name = g_strdup_printf (_ ("descriptor %d"), fd);
 
   if (path != NULL)
-    return kmsctl_write_file (self, path, data, length, error);
-  return kmsctl_write_all (self, fd, name, data, length, error);
+    return kmsctl_write_file_after (self, path, data, length, before, before_data, error);
+  return (before == NULL || before (self, before_data, error))
+         && kmsctl_write_all (self, fd, name, data, length, error);
 }
 
-static gboolean
-print_wrapped (Kmsctl *self, KmsctlTarget *target, const char *wrapped, GError **error)
+typedef struct
 {
+  KmsctlTarget *target;
+  const char *wrapped;
+} Wrapped;
+
+static gboolean
+print_wrapped (Kmsctl *self, gpointer data, GError **error)
+{
+  const Wrapped *made = data;
+  const KmsctlTarget *target = made->target;
   KmsctlFields fields;
 
   if (!self->json)
     {
-      g_autofree char *line = g_strconcat (wrapped, "\n", NULL);
+      g_autofree char *line = g_strconcat (made->wrapped, "\n", NULL);
       return kmsctl_write_all (self, STDOUT_FILENO, _ ("stdout"), line, strlen (line), error);
     }
   kmsctl_fields_init (&fields);
-  kmsctl_fields_text (&fields, "wrapped", wrapped);
+  kmsctl_fields_text (&fields, "wrapped", made->wrapped);
   kmsctl_fields_text (&fields, target->is_box ? "box" : "key", target->name);
   kmsctl_fields_text (&fields, "version", kms_box_get_version (target->box));
   return kmsctl_print (self, kmsctl_fields_end (&fields), error);
@@ -86,7 +95,8 @@ kmsctl_run_datakey_generate (Kmsctl *self, GError **error)
     return FALSE;
   /* In this order: the wrapped key can be unwrapped again, while what is encrypted under a key whose wrapped form is
    * lost, is lost too. */
-  return print_wrapped (self, &target, wrapped, error) && write_key (self, key, error);
+  Wrapped made = { &target, wrapped };
+  return write_key (self, key, print_wrapped, &made, error);
 }
 
 gboolean
@@ -105,7 +115,7 @@ kmsctl_run_datakey_unwrap (Kmsctl *self, GError **error)
   if (input == NULL)
     return FALSE;
   g_autoptr (KmsSecret) key = kms_box_decrypt (target.box, stored, (gssize) length, context, self->cancellable, error);
-  if (key == NULL || !write_key (self, key, error))
+  if (key == NULL || !write_key (self, key, NULL, NULL, error))
     return FALSE;
   if (!self->json)
     return TRUE;

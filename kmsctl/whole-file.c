@@ -32,48 +32,60 @@ sync_directory (const char *path)
   return ok;
 }
 
-static gboolean
-fill (Kmsctl *self, int fd, const char *path, const void *data, gsize length, mode_t mode, GError **error)
+typedef struct
 {
-  if (!kmsctl_write_all (self, fd, path, data, length, error))
+  const char *path;
+  const void *data;
+  gsize length;
+  mode_t mode;
+  gboolean must_be_new;
+  KmsctlBefore before; /* NULL: nothing */
+  gpointer before_data;
+} WholeFile;
+
+static gboolean
+fill (Kmsctl *self, int fd, const WholeFile *file, GError **error)
+{
+  if (!kmsctl_write_all (self, fd, file->path, file->data, file->length, error))
     {
       g_prefix_error (error, _ ("nothing was changed: "));
       return FALSE;
     }
-  if (fchmod (fd, mode) != 0 || fsync (fd) != 0)
-    return fail (error, errno, path);
+  if (fchmod (fd, file->mode) != 0 || fsync (fd) != 0)
+    return fail (error, errno, file->path);
   return TRUE;
 }
 
 static gboolean
-put_in_place (const char *temporary, const char *path, gboolean must_be_new, GError **error)
+put_in_place (Kmsctl *self, const char *temporary, const WholeFile *file, GError **error)
 {
+  if (file->before != NULL && !file->before (self, file->before_data, error))
+    return FALSE;
   /* link() is the one call that refuses an existing name on every file system. */
-  if (must_be_new ? link (temporary, path) != 0 : rename (temporary, path) != 0)
-    return fail (error, errno, path);
-  if (must_be_new)
+  if (file->must_be_new ? link (temporary, file->path) != 0 : rename (temporary, file->path) != 0)
+    return fail (error, errno, file->path);
+  if (file->must_be_new)
     unlink (temporary);
-  sync_directory (path);
+  sync_directory (file->path);
   return TRUE;
 }
 
 static gboolean
-replace (Kmsctl *self, const char *path, const void *data, gsize length, mode_t mode, gboolean must_be_new,
-         GError **error)
+replace (Kmsctl *self, const WholeFile *file, GError **error)
 {
-  g_autofree char *directory = g_path_get_dirname (path);
-  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *directory = g_path_get_dirname (file->path);
+  g_autofree char *name = g_path_get_basename (file->path);
   g_autofree char *temporary = g_strdup_printf ("%s/.%s.XXXXXX", directory, name);
   int fd = mkostemp (temporary, O_CLOEXEC);
 
   if (fd < 0)
-    return fail (error, errno, path);
+    return fail (error, errno, file->path);
   kmsctl_interrupt_set_temporary (temporary);
-  gboolean ok = fill (self, fd, path, data, length, mode, error);
+  gboolean ok = fill (self, fd, file, error);
   if (close (fd) != 0 && ok)
-    ok = fail (error, errno, path);
+    ok = fail (error, errno, file->path);
   if (ok)
-    ok = put_in_place (temporary, path, must_be_new, error);
+    ok = put_in_place (self, temporary, file, error);
   if (!ok)
     unlink (temporary);
   kmsctl_interrupt_set_temporary (NULL);
@@ -81,7 +93,8 @@ replace (Kmsctl *self, const char *path, const void *data, gsize length, mode_t 
 }
 
 gboolean
-kmsctl_write_file (Kmsctl *self, const char *path, const void *data, gsize length, GError **error)
+kmsctl_write_file_after (Kmsctl *self, const char *path, const void *data, gsize length, KmsctlBefore before,
+                         gpointer before_data, GError **error)
 {
   struct stat status;
 
@@ -89,24 +102,33 @@ kmsctl_write_file (Kmsctl *self, const char *path, const void *data, gsize lengt
     {
       /* The file behind a link is replaced, not the link. */
       g_autofree char *real = realpath (path, NULL);
-      return replace (self, real == NULL ? path : real, data, length, 0600, FALSE, error);
+      WholeFile file = { real == NULL ? path : real, data, length, 0600, FALSE, before, before_data };
+      return replace (self, &file, error);
     }
   /* /dev/null, a FIFO: there is nothing to replace. */
   int fd = open (path, O_WRONLY | O_CLOEXEC);
   if (fd < 0)
     return fail (error, errno, path);
-  gboolean ok = kmsctl_write_all (self, fd, path, data, length, error);
+  gboolean ok = (before == NULL || before (self, before_data, error))
+                && kmsctl_write_all (self, fd, path, data, length, error);
   if (close (fd) != 0 && ok)
     ok = fail (error, errno, path);
   return ok;
 }
 
 gboolean
+kmsctl_write_file (Kmsctl *self, const char *path, const void *data, gsize length, GError **error)
+{
+  return kmsctl_write_file_after (self, path, data, length, NULL, NULL, error);
+}
+
+gboolean
 kmsctl_write_config (Kmsctl *self, const char *path, const char *text, gboolean must_be_new, GError **error)
 {
   g_autofree char *directory = g_path_get_dirname (path);
+  WholeFile file = { path, text, strlen (text), 0644, must_be_new, NULL, NULL };
 
   if (g_mkdir_with_parents (directory, 0755) != 0)
     return fail (error, errno, directory);
-  return replace (self, path, text, strlen (text), 0644, must_be_new, error);
+  return replace (self, &file, error);
 }

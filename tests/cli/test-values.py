@@ -167,13 +167,16 @@ def check_data_key_needs_a_place(root):
 
 
 def check_no_data_key_without_its_wrapped_form(root):
-    """What can't be written last can be had again; a plaintext key alone is of no use but to lose data."""
+    """A plaintext key alone is of no use but to lose data."""
     path = root.path("key")
     with open("/dev/full", "wb") as full:
         done = subprocess.run([cli.KMSCTL, "datakey", "generate", *KEY, "--plaintext-file", path], stdout=full,
                               stderr=subprocess.PIPE, env=root.environment(), check=False, timeout=60)
     tap.equal((done.returncode, os.path.exists(path)), (1, False), done.stderr.decode())
-    done = root.run("datakey", "generate", *KEY, "--plaintext-file", root.path("none/key"))
+    tap.equal(root.left_over(), [], "temporary files")
+    root.bad(1, "datakey", "generate", *KEY, "--plaintext-file", root.path("none/key"))
+    with open("/dev/full", "wb") as full:
+        done = root.run("datakey", "generate", *KEY, "--plaintext-fd", str(full.fileno()), pass_fds=(full.fileno(),))
     tap.equal(done.returncode, 1, "exit code")
     root.good("datakey", "unwrap", *KEY, "--plaintext-file", path, data=done.stdout)
     tap.equal(len(root.read("key")), 32, "unwrapped")
