@@ -37,7 +37,7 @@ struct _KmsBox
   gboolean try_other_dialects;
   gboolean upgrade_context;
   gboolean any_version;
-  gboolean is_key; /* made of a bare key id, which is its name */
+  gboolean is_key;     /* made of a bare key id, which is its name */
   GMutex lock;         /* for what is resolved */
   GPtrArray *versions; /* of KmsBoxVersion, previous ones first: the first match decrypts */
   KmsBoxVersion *encrypting;
