@@ -45,18 +45,7 @@ resolve_google (KmsBox *self, KmsItem *item, const KmsStored *stored, GError **e
                    _kms_box_get_noun (self), self->name);
       return FALSE;
     }
-  gboolean is_fallback = FALSE;
-  g_autofree char *name = kms_registry_find_provider_for_key (self->registry, key_id, &is_fallback, error);
-  if (name == NULL)
-    return FALSE;
-  if (is_fallback)
-    {
-      g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
-                   "%s \"%s\": no provider claims \"%s\", and %s, which takes the rest, did not encrypt this",
-                   _kms_box_get_noun (self), self->name, key_id, name);
-      return FALSE;
-    }
-  item->owned_provider = kms_registry_dup_provider_for_key (self->registry, key_id, name, &item->owned_key_id, error);
+  item->owned_provider = kms_registry_dup_provider_for_key (self->registry, key_id, NULL, &item->owned_key_id, error);
   item->provider = item->owned_provider;
   item->key_id = item->owned_key_id;
   return item->provider != NULL;

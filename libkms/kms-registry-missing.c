@@ -3,6 +3,7 @@
 /* What is not there: the error says what may have been meant, and where it was looked for. */
 #include "kms-error.h"
 #include "kms-registry-object-private.h"
+#include "kms-routing-private.h"
 #include "kms-similar-private.h"
 
 static const struct
@@ -93,11 +94,12 @@ _kms_registry_fail_unclaimed (KmsRegistry *self, KmsSnapshot *snapshot, const ch
       if (slash != NULL)
         add_prefixed (names, owned, _kms_provider_config_get_matches (config), slash + 1);
     }
-  g_autofree char *similar = _kms_similar_list (key_id, names);
+  gboolean is_reserved = _kms_routing_is_reserved (key_id);
+  g_autofree char *similar = is_reserved ? NULL : _kms_similar_list (key_id, names);
   g_autofree char *places = list_places (self, snapshot, KMS_CONFIG_KIND_PROVIDER);
   g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
-               "no provider in %s claims the key id \"%s\"%s%s%s; \"kmsctl provider list\" shows which key ids are "
+               "no provider in %s claims the key id \"%s\"%s%s%s%s; \"kmsctl provider list\" shows which key ids are "
                "whose",
-               places, key_id, similar == NULL ? "" : "; did you mean ", similar == NULL ? "" : similar,
-               similar == NULL ? "" : "?");
+               places, key_id, is_reserved ? ": install the package with its provider" : "",
+               similar == NULL ? "" : "; did you mean ", similar == NULL ? "" : similar, similar == NULL ? "" : "?");
 }

@@ -21,4 +21,7 @@ void _kms_routing_warn_of_shared (GPtrArray *configs);
 /* The key id as the provider knows it: without the prefix that claimed it. NULL where that stands there twice. */
 const char *_kms_routing_strip (KmsProviderConfig *config, const char *key_id, GError **error);
 
+/* Whether a key id belongs to a provider of this project by its looks, so that no fallback may have it. */
+gboolean _kms_routing_is_reserved (const char *key_id);
+
 G_END_DECLS

@@ -9,6 +9,12 @@
 #define RANK_FALLBACK 0
 #define RANK_EXACT G_MAXINT
 
+/* What the providers of this project are known by. Who has such a key id and not its provider must hear so: a fallback
+ * would be sent what was meant for somebody else. */
+static const char *const reserved_prefixes[] = { "local/",  "vault/",   "openbao/", "projects/",
+                                                 "system/", "session/", NULL };
+static const char *const reserved_ids[] = { "insecure-test-key", "insecure-test-key/encrypt", NULL };
+
 static int
 longest_prefix (const char *const *prefixes, const char *key_id)
 {
@@ -18,6 +24,12 @@ longest_prefix (const char *const *prefixes, const char *key_id)
     if (g_str_has_prefix (key_id, prefixes[i]))
       longest = MAX (longest, (int) strlen (prefixes[i]));
   return longest;
+}
+
+gboolean
+_kms_routing_is_reserved (const char *key_id)
+{
+  return longest_prefix (reserved_prefixes, key_id) > 0 || g_strv_contains (reserved_ids, key_id);
 }
 
 static int
@@ -31,7 +43,7 @@ rank (KmsProviderConfig *config, const char *key_id)
   int match = longest_prefix (_kms_provider_config_get_matches (config), key_id);
   if (prefix > 0 || match > 0)
     return MAX (prefix, match);
-  return _kms_provider_config_get_fallback (config) ? RANK_FALLBACK : RANK_NONE;
+  return _kms_provider_config_get_fallback (config) && !_kms_routing_is_reserved (key_id) ? RANK_FALLBACK : RANK_NONE;
 }
 
 static gboolean

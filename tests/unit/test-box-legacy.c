@@ -48,7 +48,7 @@ test_google_fallback (BoxFixture *self, gconstpointer data)
   g_autoptr (KmsInspection) inspection = kms_box_inspect (box, GOOGLE, -1, &error);
   g_assert_no_error (error);
   g_assert_null (kms_inspection_get_provider (inspection));
-  box_assert_refused (box, GOOGLE, -1, NULL, KMS_ERROR_NOT_FOUND, "no provider claims \"projects/p/locations/l/");
+  box_assert_refused (box, GOOGLE, -1, NULL, KMS_ERROR_NOT_FOUND, "claims the key id \"projects/p/locations/l/");
   box_assert_decrypts (box, "QQ==", NULL, "aws: key=alias/x form=0 context=(none) input=A");
 }
 

@@ -116,6 +116,30 @@ test_cut (Fixture *self, gconstpointer data)
   assert_key_id (self, "alias/x", NULL, "aws", "alias/x");
 }
 
+/* A fallback gets what nobody knows, and not what is known to be for somebody who is not installed. */
+static void
+test_reserved (Fixture *self, gconstpointer data)
+{
+  static const char *const ids[] = { "local/x", "vault/x", "openbao/x", "projects/p/x", "system/x", "session/x",
+                                     "insecure-test-key", "insecure-test-key/encrypt" };
+  g_autoptr (GError) error = NULL;
+
+  config_root_remove (self->root);
+  self->root = config_root_new ();
+  config_root_add_provider (self->root, "aws", "kms-good.so", "Matches=arn:aws:kms:\nFallback=true");
+  open_registry (self);
+  for (gsize i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      g_clear_error (&error);
+      error = get_error (self, ids[i]);
+      g_assert_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND);
+      g_assert_nonnull (strstr (error->message, ids[i]));
+      g_assert_nonnull (strstr (error->message, "install the package with its provider"));
+    }
+  assert_route (self, "alias/orders", "aws", TRUE);
+  assert_route (self, "vault", "aws", TRUE);
+}
+
 /* The gem would ask for a key that no server knows. */
 static void
 test_prefix_twice (Fixture *self, gconstpointer data)
@@ -314,6 +338,7 @@ main (int argc, char **argv)
 #define ADD(path, function) g_test_add ("/routing/" path, Fixture, NULL, setup, function, teardown)
   ADD ("gem", test_gem);
   ADD ("cut", test_cut);
+  ADD ("reserved", test_reserved);
   ADD ("prefix-twice", test_prefix_twice);
   ADD ("longest", test_longest);
   ADD ("ties", test_ties);
