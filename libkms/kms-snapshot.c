@@ -31,37 +31,68 @@ _kms_snapshot_unref (KmsSnapshot *self)
   g_free (self);
 }
 
+#define USER_CONFIG "merge|none|only"
+#define CHECK_PERMISSIONS "off|warn|strict"
+
+static const struct
+{
+  const char *key;
+  const char *choices; /* NULL: any text */
+} global_keys[] = { { "UserConfig", USER_CONFIG },
+                    { "CheckPermissions", CHECK_PERMISSIONS },
+                    { "DisabledProviders", NULL } };
+
+/* Whoever wrote what can't be understood meant to change something: then the safe side is right. */
 static KmsPermissions
 read_permissions (KmsConfigInfo *global, const KmsConfigRoots *roots, const char *program)
 {
   const char *value = kms_config_info_get_value (global, "Global", "CheckPermissions");
-  int choice = value == NULL ? -1 : _kms_value_parse_choice (value, "off|warn|strict", NULL);
+  int choice = value == NULL ? -1 : _kms_value_parse_choice (value, CHECK_PERMISSIONS, NULL);
 
-  if (choice >= 0)
-    return (KmsPermissions) choice;
+  if (value != NULL)
+    return choice < 0 ? KMS_PERMISSIONS_STRICT : (KmsPermissions) choice;
   return roots->environment && strcmp (program, "kmsd") != 0 ? KMS_PERMISSIONS_WARN : KMS_PERMISSIONS_STRICT;
+}
+
+/* [Daemon], [Alert] and [Audit] are kmsd's. */
+static gboolean
+is_known_global (const char *group, const char *key)
+{
+  if (g_str_has_prefix (group, "X-") || g_str_has_prefix (key, "X-") || strcmp (group, "Daemon") == 0
+      || strcmp (group, "Alert") == 0 || strcmp (group, "Audit") == 0)
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (global_keys); i++)
+    if (strcmp (group, "Global") == 0 && strcmp (key, global_keys[i].key) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+warn_of_unknown (KmsConfigInfo *global)
+{
+  for (guint i = 0; i < kms_config_info_get_n_values (global); i++)
+    {
+      const char *group, *key;
+      kms_config_info_get_nth_value (global, i, &group, &key, NULL);
+      if (!is_known_global (group, key))
+        _kms_config_info_warn_of (global, group, key, "is not known and has no effect");
+    }
 }
 
 static void
 check_global (KmsConfigInfo *global)
 {
-  static const struct
-  {
-    const char *key;
-    const char *choices; /* NULL: any text */
-  } keys[] = { { "UserConfig", "merge|none|only" },
-               { "CheckPermissions", "off|warn|strict" },
-               { "DisabledProviders", NULL } };
-
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (global_keys); i++)
     {
-      const char *value = kms_config_info_get_value (global, "Global", keys[i].key);
+      const char *value = kms_config_info_get_value (global, "Global", global_keys[i].key);
       GError *error = NULL;
-      if (value == NULL || keys[i].choices == NULL || _kms_value_parse_choice (value, keys[i].choices, &error) >= 0)
+      if (value == NULL || global_keys[i].choices == NULL
+          || _kms_value_parse_choice (value, global_keys[i].choices, &error) >= 0)
         continue;
-      _kms_config_info_prefix_error (global, "Global", keys[i].key, &error);
+      _kms_config_info_prefix_error (global, "Global", global_keys[i].key, &error);
       _kms_config_info_fail (global, KMS_STATE_CONFIG_ERROR, error);
     }
+  warn_of_unknown (global);
 }
 
 static gboolean
@@ -214,7 +245,7 @@ choose_layers (const KmsConfigRoots *roots, KmsConfigStamps *stamps, KmsConfigRo
   if (global == NULL)
     return FALSE;
   const char *value = kms_config_info_get_value (global, "Global", "UserConfig");
-  if (g_strcmp0 (value, "none") == 0)
+  if (value != NULL && (strcmp (value, "none") == 0 || _kms_value_parse_choice (value, USER_CONFIG, NULL) < 0))
     return TRUE;
   chosen->layers[KMS_LAYER_USER] = roots->layers[KMS_LAYER_USER];
   if (g_strcmp0 (value, "only") == 0)

@@ -335,6 +335,41 @@ test_global (Fixture *self, gconstpointer data)
   assert_state (self, KMS_CONFIG_KIND_PROVIDER, "good", KMS_STATE_AVAILABLE);
 }
 
+/* What can't be understood was meant to restrict something, perhaps: it does. */
+static void
+test_global_on_the_safe_side (Fixture *self, gconstpointer data)
+{
+  g_autofree char *open_file = g_build_filename (self->root, "admin", "providers.d", "open.provider", NULL);
+
+  config_root_write (self->root, "user/providers.d/mine.provider", GOOD);
+  config_root_write (self->root, "admin/providers.d/open.provider", GOOD);
+  g_assert_no_errno (g_chmod (open_file, 0666));
+  open_registry (self, NULL);
+  assert_state (self, KMS_CONFIG_KIND_PROVIDER, "mine", KMS_STATE_AVAILABLE);
+  assert_state (self, KMS_CONFIG_KIND_PROVIDER, "open", KMS_STATE_AVAILABLE);
+
+  config_root_write (self->root, "admin/kms.conf", "[Global]\nUserConfig=nonne\nCheckPermissions=strickt\n");
+  open_registry (self, NULL);
+  assert_state (self, KMS_CONFIG_KIND_PROVIDER, "open", KMS_STATE_REFUSED_PERMISSIONS);
+  g_autoptr (GPtrArray) providers = kms_registry_list (self->registry, KMS_CONFIG_KIND_PROVIDER);
+  g_assert_cmpuint (providers->len, ==, 2);
+}
+
+static void
+test_global_unknown (Fixture *self, gconstpointer data)
+{
+  config_root_write (self->root, "admin/kms.conf",
+                     "[Global]\nUserconfig=none\nX-Mine=1\n[Daemon]\nA=1\n[Other]\nB=1\n");
+  open_registry (self, NULL);
+  g_autoptr (KmsConfigInfo) info = lookup (self, KMS_CONFIG_KIND_GLOBAL, "kms");
+  const char *const *warnings = kms_config_info_get_warnings (info);
+
+  g_assert_null (kms_config_info_get_error (info));
+  g_assert_cmpuint (g_strv_length ((char **) warnings), ==, 2);
+  g_assert_nonnull (strstr (warnings[0], "admin/kms.conf, line 2: [Global] Userconfig is not known"));
+  g_assert_nonnull (strstr (warnings[1], "line 7: [Other] B is not known"));
+}
+
 static void
 test_box (Fixture *self, gconstpointer data)
 {
@@ -404,6 +439,8 @@ main (int argc, char **argv)
   ADD ("disabled", test_disabled);
   ADD ("user-config", test_user_config);
   ADD ("global", test_global);
+  ADD ("global/safe-side", test_global_on_the_safe_side);
+  ADD ("global/unknown", test_global_unknown);
   ADD ("box", test_box);
   ADD ("models", test_models);
   ADD ("no-directories", test_no_directories);
