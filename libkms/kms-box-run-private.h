@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* Refuses where waiting would be for ever. */
 gboolean _kms_box_may_block (KmsBox *self, GError **error);
 
-/* Tells the registry; costs nothing while nobody listens (`started` is 0 then). */
-void _kms_box_report (KmsBox *self, KmsOperation operation, guint n_items, const GError *error, gint64 started);
+/* Tells the registry what became of a batch, once for each key that was used. Only where somebody listens. */
+void _kms_box_report_batch (KmsBox *self, KmsBatch *batch, gint64 started);
 
 G_END_DECLS

@@ -97,24 +97,14 @@ can_borrow (KmsBox *self, KmsBatch *batch)
   return TRUE;
 }
 
-void
-_kms_box_report (KmsBox *self, KmsOperation operation, guint n_items, const GError *error, gint64 started)
-{
-  KmsProvider *provider = g_atomic_pointer_get (&self->encrypting->provider);
-
-  for (guint i = 0; provider == NULL && i < self->versions->len; i++)
-    provider = g_atomic_pointer_get (&((KmsBoxVersion *) g_ptr_array_index (self->versions, i))->provider);
-  if (provider != NULL)
-    _kms_operation_report (provider, self->encrypting->key_id, operation, n_items, error, started);
-}
-
 static gboolean
 conclude (KmsBox *self, KmsBatch *batch, gint64 started, GError **error)
 {
   g_autoptr (GError) local = NULL;
   gboolean success = _kms_batch_conclude (batch, &local);
 
-  _kms_box_report (self, kms_batch_get_operation (batch), kms_batch_get_n_items (batch), local, started);
+  if (G_UNLIKELY (started != 0))
+    _kms_box_report_batch (self, batch, started);
   if (!success)
     g_propagate_error (error, g_steal_pointer (&local));
   return success;

@@ -26,15 +26,15 @@ make_batch (KmsOperation operation, KmsSecret *plaintext, const char *stored, gs
 }
 
 static gboolean
-finish_item (KmsBox *self, KmsItem *item, gint64 started, GError **error)
+finish_item (KmsItem *item, gint64 started, GError **error)
 {
   if (G_LIKELY (item->state == KMS_ITEM_DONE))
     {
-      _kms_box_report (self, item->operation, 1, NULL, started);
+      _kms_operation_report (item->provider, item->key_id, item->operation, 1, NULL, started);
       return TRUE;
     }
   GError *failure = _kms_item_steal_error (item);
-  _kms_box_report (self, item->operation, 1, failure, started);
+  _kms_operation_report (item->provider, item->key_id, item->operation, 1, failure, started);
   g_propagate_error (error, failure);
   return FALSE;
 }
@@ -70,7 +70,7 @@ kms_box_encrypt (KmsBox *self, KmsSecret *plaintext, KmsContext *context, GCance
     {
       item.is_single = TRUE;
       _kms_dispatch_inline (&item, 1, cancellable);
-      char *stored = finish_item (self, &item, started, error) ? _kms_box_make_stored (self, &item) : NULL;
+      char *stored = finish_item (&item, started, error) ? _kms_box_make_stored (self, &item) : NULL;
       _kms_item_clear (&item);
       return stored;
     }
@@ -82,11 +82,11 @@ kms_box_encrypt (KmsBox *self, KmsSecret *plaintext, KmsContext *context, GCance
 }
 
 static KmsSecret *
-decrypt_inline (KmsBox *self, KmsItem *item, GCancellable *cancellable, gint64 started, GError **error)
+decrypt_inline (KmsItem *item, GCancellable *cancellable, gint64 started, GError **error)
 {
   item->is_single = TRUE;
   _kms_dispatch_inline (item, 1, cancellable);
-  return finish_item (self, item, started, error) ? _kms_item_steal_secret (item) : NULL;
+  return finish_item (item, started, error) ? _kms_item_steal_secret (item) : NULL;
 }
 
 /**
@@ -122,7 +122,7 @@ kms_box_decrypt (KmsBox *self, const char *stored, gssize length, KmsContext *co
     }
   if (_kms_provider_is_inline (item.provider) && !self->try_other_dialects)
     {
-      KmsSecret *plaintext = decrypt_inline (self, &item, cancellable, started, error);
+      KmsSecret *plaintext = decrypt_inline (&item, cancellable, started, error);
       _kms_item_clear (&item);
       return plaintext;
     }

@@ -17,6 +17,7 @@ _kms_operation_start (void)
   return G_LIKELY (g_atomic_int_get (&_kms_n_reporting_registries) == 0) ? 0 : g_get_monotonic_time ();
 }
 
+/* The key id stands without the provider's prefix, which is put back: who listens hears of one key by one name. */
 void _kms_operation_report_slow (KmsProvider *provider, const char *key_id, KmsOperation operation, guint n_items,
                                  const GError *error, gint64 started);
 

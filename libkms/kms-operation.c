@@ -14,7 +14,10 @@ _kms_operation_report_slow (KmsProvider *provider, const char *key_id, KmsOperat
 {
   g_autoptr (KmsRegistry) registry = _kms_provider_config_dup_registry (_kms_provider_get_config (provider));
 
-  if (registry != NULL && _kms_registry_wants_operations (registry))
-    _kms_registry_report_operation (registry, kms_provider_get_name (provider), key_id, operation, n_items, error,
-                                    g_get_monotonic_time () - started);
+  if (registry == NULL || !_kms_registry_wants_operations (registry))
+    return;
+  g_autofree char *prefix = _kms_provider_config_dup_prefix (_kms_provider_get_config (provider));
+  g_autofree char *full_id = g_strconcat (prefix == NULL ? "" : prefix, key_id, NULL);
+  _kms_registry_report_operation (registry, kms_provider_get_name (provider), full_id, operation, n_items, error,
+                                  g_get_monotonic_time () - started);
 }

@@ -115,14 +115,14 @@ kms_registry_class_init (KmsRegistryClass *klass)
    * KmsRegistry::operation:
    * @self: the registry
    * @provider: the provider's name
-   * @key_id: the key id
+   * @key_id: the key id, with the first of the provider's prefixes
    * @operation: what was done
    * @n_items: to how many values
-   * @error: (nullable): why it failed
+   * @error: (nullable): why it failed, or the first of them did
    * @duration: how long it took, in microseconds
    *
-   * Something was done with a provider. Emitted in the thread that asked for it, and only while
-   * #KmsRegistry:report-operations is %TRUE.
+   * Something was done with a provider. A batch through a box, which may use several keys, is told once for each.
+   * Emitted in the thread that asked for it, and only while #KmsRegistry:report-operations is %TRUE.
    *
    * Since: 1.0
    */

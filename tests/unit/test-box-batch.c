@@ -276,6 +276,54 @@ test_timeout (BoxFixture *self, gconstpointer data)
   assert_secret (batch, 1, "inline: key=x form=0 context=(none) input=A");
 }
 
+static void
+on_operation (KmsRegistry *registry, const char *provider, const char *key_id, KmsOperation operation, guint n_items,
+              const GError *error, gint64 duration, gpointer seen)
+{
+  g_string_append_printf (seen, "%s %s %d %u%s\n", provider, key_id, operation, n_items,
+                          error == NULL ? "" : " failed");
+}
+
+/* Who listens hears of each key that was used, by one name, however it was asked for. */
+static void
+test_operations (BoxFixture *self, gconstpointer data)
+{
+  g_autofree char *first = box_seal ("v1:", "one", NULL);
+  const char *stored[] = { first, "v2:QQ==", "v9:QQ==", "v2:ZmFpbA==", first, "$gc$cC9sL3Ivay8z\n$QQ==\n" };
+  g_autoptr (KmsBoxBuilder) builder = kms_box_builder_new (self->registry, "orders");
+  g_autoptr (GString) seen = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("A", 1);
+
+  config_root_add_provider (self->root, "google", "kms-tells.so", "Matches=projects/");
+  kms_registry_reload (self->registry, &error);
+  kms_box_builder_set_key (builder, "2", "inline/new", NULL);
+  kms_box_builder_add_previous (builder, "1", TEST_KEY, NULL);
+  g_autoptr (KmsBox) box = box_end (builder);
+  g_autoptr (KmsBatch) batch = new_batch (stored, G_N_ELEMENTS (stored), NULL);
+  g_signal_connect (self->registry, "operation", G_CALLBACK (on_operation), seen);
+  kms_registry_set_report_operations (self->registry, TRUE);
+
+  g_assert_false (kms_box_run (box, batch, NULL, NULL));
+  g_assert_cmpstr (seen->str, ==,
+                   "test insecure-test-key 1 2\n"
+                   "inline inline/new 1 2 failed\n"
+                   "google projects/p/locations/l/keyRings/r/cryptoKeys/k 1 1\n");
+
+  g_string_set_size (seen, 0);
+  box_assert_decrypts (box, first, NULL, "one");
+  g_free (box_encrypt (box, "x", NULL));
+  g_free (kms_box_rewrap (box, first, -1, NULL, NULL, NULL, NULL));
+  g_autoptr (KmsProvider) provider = kms_registry_dup_provider (self->registry, "inline", NULL);
+  g_autoptr (KmsSecret) secret = kms_provider_decrypt (provider, "new", bytes, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (seen->str, ==,
+                   "test insecure-test-key 1 1\n"
+                   "inline inline/new 0 1\n"
+                   "inline inline/new 2 1\n"
+                   "inline inline/new 1 1\n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -290,5 +338,6 @@ main (int argc, char **argv)
   BOX_TEST ("batch/dialect", test_dialect);
   BOX_TEST ("batch/form", test_form);
   BOX_TEST ("batch/timeout", test_timeout);
+  BOX_TEST ("batch/operations", test_operations);
   return g_test_run ();
 }

@@ -205,7 +205,7 @@ test_operation (RegistryFixture *self, gconstpointer data)
   g_free (registry_fixture_encrypt (provider, "k"));
   g_assert_cmpuint (seen.n, ==, 1);
   g_assert_cmpstr (seen.provider, ==, "good");
-  g_assert_cmpstr (seen.key_id, ==, "k");
+  g_assert_cmpstr (seen.key_id, ==, "good/k");
   g_assert_cmpint (seen.operation, ==, KMS_OPERATION_ENCRYPT);
   g_assert_cmpuint (seen.n_items, ==, 1);
   g_assert_false (seen.failed);
