@@ -123,9 +123,9 @@ kmsctl_run_key_create (Kmsctl *self, GError **error)
     return kmsctl_usage_error (error,
                                _ ("\"%s\" is a box, which has a key already; name the new key, such as local/%s"),
                                target.of_box, target.of_box);
-  g_variant_dict_init (&options, NULL);
   if (description != NULL && !g_utf8_validate (description, -1, NULL))
     return kmsctl_usage_error (error, _ ("--description: not UTF-8"));
+  g_variant_dict_init (&options, NULL);
   if (description != NULL)
     g_variant_dict_insert (&options, "description", "s", description);
   g_autoptr (GVariant) sent = g_variant_ref_sink (g_variant_dict_end (&options));

@@ -61,6 +61,14 @@ strict_text_fail (const char *name, GError **error)
 }
 
 static gboolean
+fail_cut (GError **error)
+{
+  g_set_error (error, KMS_ERROR, KMS_ERROR_INTEGRITY,
+               "it is cut short: its last line is not a checksum: restore it from a backup");
+  return FALSE;
+}
+
+static gboolean
 check_first_line (StrictText *self, const char *kind, gsize length, GError **error)
 {
   gsize kind_length = strlen (kind);
@@ -71,13 +79,14 @@ check_first_line (StrictText *self, const char *kind, gsize length, GError **err
                    "it does not begin with \"%s\": it is not such a file, or damaged: restore it from a backup", kind);
       return FALSE;
     }
-  if (length < kind_length + strlen (FORMAT_SUFFIX)
-      || memcmp (self->text + kind_length, FORMAT_SUFFIX, strlen (FORMAT_SUFFIX)) != 0)
+  if (memcmp (self->text + kind_length, FORMAT_SUFFIX, MIN (length - kind_length, strlen (FORMAT_SUFFIX))) != 0)
     {
       g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_SUPPORTED,
                    "its format is not 1, the only one that this libkms knows: update libkms");
       return FALSE;
     }
+  if (length < kind_length + strlen (FORMAT_SUFFIX))
+    return fail_cut (error);
   self->at = self->text + kind_length + strlen (FORMAT_SUFFIX);
   return TRUE;
 }
@@ -94,11 +103,7 @@ strict_text_begin (StrictText *self, const char *kind, const char *text, gsize l
 
   sum_line = length > SUM_LINE_LENGTH ? text + length - SUM_LINE_LENGTH : text;
   if (sum_line < self->at || memcmp (sum_line, "sum: ", 5) != 0 || text[length - 1] != '\n')
-    {
-      g_set_error (error, KMS_ERROR, KMS_ERROR_INTEGRITY,
-                   "it is cut short: its last line is not a checksum: restore it from a backup");
-      return FALSE;
-    }
+    return fail_cut (error);
   digest (text, (gsize) (sum_line - text), sum);
   if (memcmp (sum_line + 5, sum, 2 * SUM_SIZE) != 0)
     {

@@ -45,7 +45,7 @@ tell_current (void)
 
   tell ("Bail out! died on ");
   tell (current);
-  if (fd >= 0 && write (fd, current_data, current_size) == (gssize) current_size)
+  if (fd >= 0 && current_size > 0 && write (fd, current_data, current_size) == (gssize) current_size)
     {
       tell (", which is kept in ");
       tell (kept);
@@ -142,6 +142,8 @@ run_one (const guint8 *data, gsize size)
   current_data = copy;
   current_size = size;
   LLVMFuzzerTestOneInput (copy, size);
+  current_data = NULL;
+  current_size = 0;
 }
 
 static void
@@ -249,7 +251,7 @@ test_mutations (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   if (argc != 5)
     g_error ("usage: NAME CORPUS DICTIONARY MUTATIONS");
   read_corpus (argv[2]);

@@ -9,8 +9,6 @@ import subprocess
 import cli
 import tap
 
-WAYS = ("a backup", "update libkms", "put the right file there")
-
 
 def prepared(root):
     root.good("key", "create", "local/orders")
@@ -23,14 +21,12 @@ def check_cut_at_every_length(root):
     stored = prepared(root)
     for name in ("orders.kmskey", "root", "root.key"):
         whole = root.read(f"keys/{name}")
-        # Every length for the binary file, every seventh and all near the end for the texts: a process costs 10 ms.
-        lengths = sorted({*range(0, len(whole), 7), *range(len(whole) - 6, len(whole))}) if name != "root.key" else range(0, 48, 3)
-        for length in lengths:
+        # All lengths are tried where no process is needed for each (/keystore/damaged); here some, and all near the end.
+        step = 40 if "ASAN_OPTIONS" in os.environ else 11
+        for length in sorted({*range(0, len(whole), step), *range(len(whole) - 4, len(whole))}):
             root.write(f"keys/{name}", whole[:length], 0o600)
             text = root.bad(6, "decrypt", "local/orders", data=stored)
-            cli.wants(text, f"keys/{name}")
-            if not any(way in text for way in WAYS):
-                raise tap.Failure(f"{name}, {length} bytes: no way out: {text}")
+            cli.wants(text, f"keys/{name}", "from a backup")
         root.write(f"keys/{name}", whole, 0o600)
     tap.equal(root.good("decrypt", "local/orders", data=stored), b"x", "whole again")
 

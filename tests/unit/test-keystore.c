@@ -223,6 +223,21 @@ damage_every_byte (Fixture *fixture, const char *file)
   fixture_write (fixture, file, good, length);
 }
 
+/* It can end anywhere. */
+static void
+cut_at_every_length (Fixture *fixture, const char *name)
+{
+  gsize length;
+  g_autofree char *good = fixture_read (fixture, name, &length);
+
+  for (gsize i = 0; i < length; i++)
+    {
+      fixture_write (fixture, name, good, i);
+      assert_read_fails (fixture, "orders", KMS_ERROR_INTEGRITY, "a backup");
+    }
+  fixture_write (fixture, name, good, length);
+}
+
 static void
 test_damaged (void)
 {
@@ -237,6 +252,9 @@ test_damaged (void)
   local_key_unref (create (keystore, "orders"));
   damage_every_byte (&fixture, "orders.kmskey");
   damage_every_byte (&fixture, "root");
+  cut_at_every_length (&fixture, "orders.kmskey");
+  cut_at_every_length (&fixture, "root");
+  cut_at_every_length (&fixture, "root.key");
 
   good = fixture_read (&fixture, "orders.kmskey", &length);
   fixture_write (&fixture, "orders.kmskey", good, length / 2);
