@@ -71,8 +71,16 @@ kmsctl_print_stored (Kmsctl *self, KmsctlTarget *target, KmsBatch *batch, GError
 KmsSecret *
 kmsctl_read_stored (Kmsctl *self, const char **stored, gsize *length, GError **error)
 {
-  KmsSecret *secret = kmsctl_read_input (self, KMSCTL_MAX_CIPHERTEXT, NULL, error);
+  const char *path = kmsctl_text (self, "in");
+  g_autoptr (GError) local = NULL;
+  KmsSecret *secret = kmsctl_read_input (self, KMSCTL_MAX_CIPHERTEXT, NULL, &local);
 
+  if (g_error_matches (local, KMS_ERROR, KMS_ERROR_TOO_LARGE))
+    g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE,
+                 _ ("%s: this is larger than the limit of %d bytes of a stored string"),
+                 path == NULL ? _ ("stdin") : path, KMSCTL_MAX_CIPHERTEXT);
+  else if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
   if (secret == NULL)
     return NULL;
   *stored = (const char *) kms_secret_get_data (secret, length);

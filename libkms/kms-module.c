@@ -87,7 +87,7 @@ check_before_open (const char *path, const char *const *needs, KmsPermissions pe
   if (id == NULL)
     return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: a module's file is called kms-ID.so", path);
   if (!S_ISREG (info->st_mode))
-    return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: is not a regular file", path);
+    return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: is not a regular file; install its package again", path);
   if (permissions == KMS_PERMISSIONS_STRICT && !_kms_permissions_check_in_directory (path, info, &local))
     return fail (state, KMS_STATE_REFUSED_PERMISSIONS, error, "%s", local->message);
   for (guint i = 0; needs != NULL && needs[i] != NULL; i++)
@@ -163,7 +163,8 @@ check_info (const KmsModuleInfo *info, const char *path, KmsState *state, GError
     return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: calls itself \"%s\", its file \"%s\"; rename the file", path,
                  info->id == NULL ? "" : info->id, id);
   if (info->type_name == NULL || info->get_type == NULL)
-    return fail (state, KMS_STATE_LOAD_FAILED, error, "%s: names no type", path);
+    return fail (state, KMS_STATE_LOAD_FAILED, error,
+                 "%s: names no type, which is a bug of the module; please report it there", path);
   return TRUE;
 }
 
@@ -193,7 +194,9 @@ get_type (const KmsModuleInfo *info, const char *path, KmsState *state, GError *
   GType type = info->get_type ();
   if (!g_type_is_a (type, KMS_TYPE_PROVIDER))
     {
-      fail (state, KMS_STATE_LOAD_FAILED, error, "%s: its type %s is no KmsProvider", path, info->type_name);
+      fail (state, KMS_STATE_LOAD_FAILED, error,
+            "%s: its type %s is no KmsProvider, which is a bug of the module; please report it there", path,
+            info->type_name);
       return 0;
     }
   if (strcmp (g_type_name (type), info->type_name) != 0)
@@ -204,7 +207,8 @@ get_type (const KmsModuleInfo *info, const char *path, KmsState *state, GError *
     }
   if (G_TYPE_IS_ABSTRACT (type))
     {
-      fail (state, KMS_STATE_LOAD_FAILED, error, "%s: its type %s is abstract", path, info->type_name);
+      fail (state, KMS_STATE_LOAD_FAILED, error,
+            "%s: its type %s is abstract, which is a bug of the module; please report it there", path, info->type_name);
       return 0;
     }
   return type;

@@ -31,6 +31,7 @@ static const struct
   { EROFS, KMS_ERROR_NOT_AUTHORIZED, "the keystore is read-only here: keys can be used, but not changed" },
   { EACCES, KMS_ERROR_NOT_AUTHORIZED, "this user may not: run as the keystore's owner" },
   { EPERM, KMS_ERROR_NOT_AUTHORIZED, "this user may not: run as the keystore's owner" },
+  { ENOTDIR, KMS_ERROR_CONFIG, "it is not a directory: move it away, or name another place in Directory=" },
   { ELOOP, KMS_ERROR_CONFIG, "it is a symbolic link, which is not followed here: put the file itself there" },
 };
 

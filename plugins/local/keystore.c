@@ -204,9 +204,11 @@ static gboolean
 fail_no_key (Keystore *self, const char *name, GError **error)
 {
   g_clear_error (error);
-  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
-               "there is no key \"%s\" in the keystore %s: create it with: kmsctl key create %s/%s", name,
-               self->directory, self->label, name);
+  g_set_error (
+    error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
+    "there is no key \"%s\" in the keystore %s: create it with: kmsctl key create %s/%s (if data was encrypted "
+    "under such a key, only its own file opens that: restore %s" KEY_SUFFIX " from a backup)",
+    name, self->directory, self->label, name, name);
   return FALSE;
 }
 

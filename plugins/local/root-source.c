@@ -33,9 +33,11 @@ read_file_entry (Keystore *self, const guint8 *id, GError **error)
   if (file == NULL)
     {
       /* Not NOT_FOUND: that is said of keys, and a caller may pass over a key that is gone. */
+      gboolean is_missing = g_error_matches (failure, KMS_ERROR, KMS_ERROR_NOT_FOUND);
+
       g_set_error (error, KMS_ERROR, KMS_ERROR_CREDENTIALS,
-                   "the root of the keystore %s is a file, and it can't be used: %s", self->directory,
-                   failure->message);
+                   "the root of the keystore %s is a file, and it can't be used: %s%s", self->directory,
+                   failure->message, is_missing ? "; without it no key opens: restore it from a backup" : "");
       return NULL;
     }
   data = kms_secret_get_data (file, &length);
