@@ -161,7 +161,7 @@ rewrap_item (KeyLane *lane, KmsItem *item, GCancellable *cancellable, GError **e
   secret = kms_secret_reserve (length, &plaintext);
   if (secret == NULL)
     {
-      g_set_error (error, KMS_ERROR, KMS_ERROR_FAILED,
+      g_set_error (error, KMS_ERROR, KMS_ERROR_QUOTA,
                    "locked memory is used up; raise LimitMEMLOCK= or the hard limit of \"ulimit -l\"");
       return FALSE;
     }
