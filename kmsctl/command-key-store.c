@@ -96,7 +96,7 @@ kmsctl_run_key_root (Kmsctl *self, GError **error)
     return FALSE;
   if (root != NULL && !change_root (self, provider, root, error))
     return FALSE;
-  g_autofree char *words = kms_key_store_describe_root (KMS_KEY_STORE (provider), error);
+  g_autofree char *words = kms_key_store_describe_root (KMS_KEY_STORE (provider), self->cancellable, error);
   if (words == NULL)
     return FALSE;
   kmsctl_fields_init (&fields);

@@ -57,8 +57,9 @@ kmsctl_run_provider_show (Kmsctl *self, GError **error)
     kmsctl_fields_text (&fields, "error", local->message);
   if (provider != NULL)
     {
-      g_autofree char *root = KMS_IS_KEY_STORE (provider) ? kms_key_store_describe_root (KMS_KEY_STORE (provider), NULL)
-                                                          : NULL;
+      g_autofree char *root = KMS_IS_KEY_STORE (provider)
+                                ? kms_key_store_describe_root (KMS_KEY_STORE (provider), self->cancellable, NULL)
+                                : NULL;
       add_capabilities (&fields, kms_provider_get_capabilities (provider));
       kmsctl_fields_flag (&fields, "administers_keys", KMS_IS_KEY_ADMIN (provider));
       kmsctl_fields_text (&fields, "root", root);

@@ -23,7 +23,7 @@ kmsctl_run_rewrap (Kmsctl *self, GError **error)
   g_autoptr (KmsSecret) input = kmsctl_read_stored (self, &stored, &length, error);
   if (input == NULL)
     return FALSE;
-  g_autoptr (KmsInspection) before = kms_box_inspect (target.box, stored, (gssize) length, error);
+  g_autoptr (KmsInspection) before = kms_box_inspect (target.box, stored, (gssize) length, self->cancellable, error);
   if (before == NULL)
     return FALSE;
 
@@ -55,7 +55,7 @@ inspect (Kmsctl *self, KmsctlTarget *target, const char *stored, gsize length, G
 {
   if (target->box == NULL)
     return kms_inspect (stored, (gssize) length, error);
-  return kms_box_inspect (target->box, stored, (gssize) length, error);
+  return kms_box_inspect (target->box, stored, (gssize) length, self->cancellable, error);
 }
 
 gboolean

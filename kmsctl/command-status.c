@@ -55,7 +55,7 @@ describe_roots (Kmsctl *self, GPtrArray *infos)
         provider = kms_registry_dup_provider (self->registry, kms_config_info_get_name (info), &local);
       g_autofree char *words = provider == NULL || !KMS_IS_KEY_STORE (provider)
                                  ? NULL
-                                 : kms_key_store_describe_root (KMS_KEY_STORE (provider), &local);
+                                 : kms_key_store_describe_root (KMS_KEY_STORE (provider), self->cancellable, &local);
       KmsctlFields fields;
       kmsctl_fields_init (&fields);
       kmsctl_fields_text (&fields, "provider", kms_config_info_get_name (info));

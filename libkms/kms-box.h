@@ -132,7 +132,8 @@ KMS_AVAILABLE_IN_1_0
 gboolean kms_box_run_finish (KmsBox *self, GAsyncResult *result, GError **error);
 
 KMS_AVAILABLE_IN_1_0
-KmsInspection *kms_box_inspect (KmsBox *self, const char *stored, gssize length, GError **error);
+KmsInspection *kms_box_inspect (KmsBox *self, const char *stored, gssize length, GCancellable *cancellable,
+                                GError **error);
 KMS_AVAILABLE_IN_1_0
 KmsInspection *kms_inspect (const char *stored, gssize length, GError **error);
 KMS_AVAILABLE_IN_1_0

@@ -105,12 +105,13 @@ kms_inspect (const char *stored, gssize length, GError **error)
 }
 
 static gboolean
-inspect_at_provider (KmsInspection *self, KmsProvider *provider, const char *key_id, GError **error)
+inspect_at_provider (KmsInspection *self, KmsProvider *provider, const char *key_id, GCancellable *cancellable,
+                     GError **error)
 {
   GError *local = NULL;
 
   self->provider = g_strdup (kms_provider_get_name (provider));
-  self->details = kms_provider_inspect (provider, key_id, self->ciphertext, &local);
+  self->details = kms_provider_inspect (provider, key_id, self->ciphertext, cancellable, &local);
   if (local == NULL)
     return TRUE;
   g_propagate_error (error, local);
@@ -118,7 +119,7 @@ inspect_at_provider (KmsInspection *self, KmsProvider *provider, const char *key
 }
 
 static gboolean
-inspect_version (KmsInspection *self, KmsBox *box, GError **error)
+inspect_version (KmsInspection *self, KmsBox *box, GCancellable *cancellable, GError **error)
 {
   KmsBoxVersion *version = _kms_box_find_version (box, self->version, strlen (self->version), NULL);
   const char *key_id;
@@ -129,12 +130,12 @@ inspect_version (KmsInspection *self, KmsBox *box, GError **error)
   self->is_active = !self->is_damaged;
   self->is_current = self->is_active && strcmp (self->version, box->encrypting->version) == 0;
   KmsProvider *provider = _kms_box_resolve (box, version, &key_id, error);
-  return provider != NULL && inspect_at_provider (self, provider, key_id, error);
+  return provider != NULL && inspect_at_provider (self, provider, key_id, cancellable, error);
 }
 
 /* The string names its key: no version of the box matters. */
 static gboolean
-inspect_named_key (KmsInspection *self, KmsBox *box, GError **error)
+inspect_named_key (KmsInspection *self, KmsBox *box, GCancellable *cancellable, GError **error)
 {
   g_autofree char *name = NULL, *key_id = NULL;
 
@@ -147,7 +148,7 @@ inspect_named_key (KmsInspection *self, KmsBox *box, GError **error)
   g_autoptr (KmsProvider)
     provider = kms_registry_dup_provider_for_key (box->registry, self->key_id, NULL, &key_id, error);
   self->is_active = provider != NULL;
-  return provider != NULL && inspect_at_provider (self, provider, key_id, error);
+  return provider != NULL && inspect_at_provider (self, provider, key_id, cancellable, error);
 }
 
 /**
@@ -155,25 +156,26 @@ inspect_named_key (KmsInspection *self, KmsBox *box, GError **error)
  * @self: a box
  * @stored: (array length=length) (element-type guint8): a stored string
  * @length: its length in bytes; -1 if it is NUL-terminated
+ * @cancellable: (nullable): a #GCancellable
  * @error: return location for an error
  *
  * Tells what a stored string is to a box, without decrypting it: which key and provider its version means, and whether
- * that is the current version.
+ * that is the current version. May block, no longer than the provider's deadline.
  *
  * Returns: (transfer full): an inspection, or %NULL with @error set
  *
  * Since: 1.0
  */
 KmsInspection *
-kms_box_inspect (KmsBox *self, const char *stored, gssize length, GError **error)
+kms_box_inspect (KmsBox *self, const char *stored, gssize length, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (KMS_IS_BOX (self), NULL);
   g_autoptr (KmsInspection) inspection = kms_inspect (stored, length, error);
 
   if (inspection == NULL)
     return NULL;
-  gboolean success = inspection->version != NULL ? inspect_version (inspection, self, error)
-                                                 : inspect_named_key (inspection, self, error);
+  gboolean success = inspection->version != NULL ? inspect_version (inspection, self, cancellable, error)
+                                                 : inspect_named_key (inspection, self, cancellable, error);
   return success ? g_steal_pointer (&inspection) : NULL;
 }
 

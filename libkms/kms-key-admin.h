@@ -70,7 +70,7 @@ GPtrArray *kms_key_admin_run_finish (KmsKeyAdmin *self, GAsyncResult *result, GE
 KMS_AVAILABLE_IN_1_0
 G_DECLARE_INTERFACE (KmsKeyStore, kms_key_store, KMS, KEY_STORE, KmsProvider)
 
-/* For providers that hold their keys themselves. Blocking, any thread. Append only. */
+/* For providers that hold their keys themselves. Blocking, any thread, several at once. Append only. */
 struct _KmsKeyStoreInterface
 {
   GTypeInterface parent_iface;
@@ -78,7 +78,7 @@ struct _KmsKeyStoreInterface
   KmsKey *(*import_key) (KmsKeyStore *self, const char *key_id, GBytes *exported, KmsSecret *passphrase,
                          GCancellable *cancellable, GError **error);
   gboolean (*change_root) (KmsKeyStore *self, const char *root, GCancellable *cancellable, GError **error);
-  char *(*describe_root) (KmsKeyStore *self, GError **error);
+  char *(*describe_root) (KmsKeyStore *self, GCancellable *cancellable, GError **error);
 };
 
 KMS_AVAILABLE_IN_1_0
@@ -90,6 +90,6 @@ KmsKey *kms_key_store_import_key (KmsKeyStore *self, const char *key_id, GBytes 
 KMS_AVAILABLE_IN_1_0
 gboolean kms_key_store_change_root (KmsKeyStore *self, const char *root, GCancellable *cancellable, GError **error);
 KMS_AVAILABLE_IN_1_0
-char *kms_key_store_describe_root (KmsKeyStore *self, GError **error);
+char *kms_key_store_describe_root (KmsKeyStore *self, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

@@ -3,10 +3,12 @@
 /* What only providers can do that hold their keys themselves: export, import, and the root of trust. */
 #include "kms-key-admin.h"
 
+#include "kms-errand-private.h"
 #include "kms-error.h"
 #include "kms-key-private.h"
 #include "kms-provider-private.h"
 #include "kms-registry-private.h"
+#include "kms-secret.h"
 
 G_DEFINE_INTERFACE (KmsKeyStore, kms_key_store, KMS_TYPE_PROVIDER)
 
@@ -25,11 +27,104 @@ check_supported (KmsKeyStore *self, gboolean supported, const char *what, GError
   return FALSE;
 }
 
-static void
-pass_error (KmsKeyStore *self, GError **from, GError **to)
+/* What one of the functions gets, and what comes out of it. */
+typedef struct
 {
-  _kms_provider_name_error (KMS_PROVIDER (self), from);
-  g_propagate_error (to, g_steal_pointer (from));
+  char *key_id; /* or the name of a root */
+  GBytes *exported;
+  KmsSecret *passphrase;
+  KmsKey *key;
+  char *words;
+  gboolean done;
+  GError *error;
+} KmsStoreRequest;
+
+static KmsStoreRequest *
+store_request_new (const char *key_id, GBytes *exported, KmsSecret *passphrase)
+{
+  KmsStoreRequest *self = g_atomic_rc_box_new0 (KmsStoreRequest);
+
+  self->key_id = g_strdup (key_id);
+  self->exported = exported == NULL ? NULL : g_bytes_ref (exported);
+  self->passphrase = passphrase == NULL ? NULL : kms_secret_ref (passphrase);
+  return self;
+}
+
+static void
+store_request_clear (gpointer data)
+{
+  KmsStoreRequest *self = data;
+
+  g_free (self->key_id);
+  g_clear_pointer (&self->exported, g_bytes_unref);
+  g_clear_pointer (&self->passphrase, kms_secret_unref);
+  g_clear_object (&self->key);
+  g_free (self->words);
+  g_clear_error (&self->error);
+}
+
+static void
+store_request_unref (KmsStoreRequest *self)
+{
+  g_atomic_rc_box_release_full (self, store_request_clear);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KmsStoreRequest, store_request_unref)
+
+/* FALSE: @error is set, and nothing of the request may be read. */
+static gboolean
+run_request (KmsKeyStore *self, KmsErrandFunc func, KmsStoreRequest *request, GCancellable *cancellable, GError **error)
+{
+  KmsProvider *provider = KMS_PROVIDER (self);
+
+  if (!_kms_errand_run (provider, func, request, store_request_clear, cancellable, error))
+    return FALSE;
+  if (request->done)
+    return TRUE;
+  _kms_provider_name_error (provider, &request->error);
+  g_propagate_error (error, g_steal_pointer (&request->error));
+  return FALSE;
+}
+
+static void
+export_key (KmsProvider *provider, gpointer data, GCancellable *cancellable)
+{
+  KmsStoreRequest *self = data;
+  KmsKeyStoreInterface *iface = KMS_KEY_STORE_GET_IFACE (provider);
+
+  self->exported =
+    iface->export_key (KMS_KEY_STORE (provider), self->key_id, self->passphrase, cancellable, &self->error);
+  self->done = self->exported != NULL;
+}
+
+static void
+import_key (KmsProvider *provider, gpointer data, GCancellable *cancellable)
+{
+  KmsStoreRequest *self = data;
+  KmsKeyStoreInterface *iface = KMS_KEY_STORE_GET_IFACE (provider);
+
+  self->key = iface->import_key (KMS_KEY_STORE (provider), self->key_id, self->exported, self->passphrase, cancellable,
+                                 &self->error);
+  self->done = self->key != NULL;
+}
+
+static void
+change_root (KmsProvider *provider, gpointer data, GCancellable *cancellable)
+{
+  KmsStoreRequest *self = data;
+  KmsKeyStoreInterface *iface = KMS_KEY_STORE_GET_IFACE (provider);
+
+  self->done = iface->change_root (KMS_KEY_STORE (provider), self->key_id, cancellable, &self->error);
+}
+
+static void
+describe_root (KmsProvider *provider, gpointer data, GCancellable *cancellable)
+{
+  KmsStoreRequest *self = data;
+  KmsKeyStoreInterface *iface = KMS_KEY_STORE_GET_IFACE (provider);
+
+  self->words = iface->describe_root (KMS_KEY_STORE (provider), cancellable, &self->error);
+  self->done = self->words != NULL;
 }
 
 /**
@@ -40,7 +135,7 @@ pass_error (KmsKeyStore *self, GError **from, GError **to)
  * @cancellable: (nullable): a #GCancellable
  * @error: return location for an error
  *
- * Exports a key with all its versions, encrypted under a passphrase. Blocks.
+ * Exports a key with all its versions, encrypted under a passphrase. Blocks, no longer than the provider's deadline.
  *
  * Returns: (transfer full): text that can be printed, or %NULL with @error set
  *
@@ -52,15 +147,11 @@ kms_key_store_export_key (KmsKeyStore *self, const char *key_id, KmsSecret *pass
 {
   g_return_val_if_fail (KMS_IS_KEY_STORE (self), NULL);
   g_return_val_if_fail (key_id != NULL && passphrase != NULL, NULL);
-  KmsKeyStoreInterface *iface = KMS_KEY_STORE_GET_IFACE (self);
-  g_autoptr (GError) local = NULL;
 
-  if (!check_supported (self, iface->export_key != NULL, "export keys", error))
+  if (!check_supported (self, KMS_KEY_STORE_GET_IFACE (self)->export_key != NULL, "export keys", error))
     return NULL;
-  GBytes *exported = iface->export_key (self, key_id, passphrase, cancellable, &local);
-  if (exported == NULL)
-    pass_error (self, &local, error);
-  return exported;
+  g_autoptr (KmsStoreRequest) request = store_request_new (key_id, NULL, passphrase);
+  return run_request (self, export_key, request, cancellable, error) ? g_steal_pointer (&request->exported) : NULL;
 }
 
 /**
@@ -72,7 +163,8 @@ kms_key_store_export_key (KmsKeyStore *self, const char *key_id, KmsSecret *pass
  * @cancellable: (nullable): a #GCancellable
  * @error: return location for an error
  *
- * Imports a key that was exported. Blocks.
+ * Imports a key that was exported. Blocks, no longer than the provider's deadline: what was not answered until then may
+ * have been done all the same.
  *
  * Returns: (transfer full): the key, or %NULL with @error set: %KMS_ERROR_ALREADY_EXISTS, %KMS_ERROR_INVALID_CIPHERTEXT
  *   for a wrong passphrase or damaged text
@@ -85,21 +177,16 @@ kms_key_store_import_key (KmsKeyStore *self, const char *key_id, GBytes *exporte
 {
   g_return_val_if_fail (KMS_IS_KEY_STORE (self), NULL);
   g_return_val_if_fail (key_id != NULL && exported != NULL && passphrase != NULL, NULL);
-  KmsKeyStoreInterface *iface = KMS_KEY_STORE_GET_IFACE (self);
-  g_autoptr (GError) local = NULL;
 
-  if (!check_supported (self, iface->import_key != NULL, "import keys", error))
+  if (!check_supported (self, KMS_KEY_STORE_GET_IFACE (self)->import_key != NULL, "import keys", error))
     return NULL;
-  KmsKey *key = iface->import_key (self, key_id, exported, passphrase, cancellable, &local);
-  if (key == NULL)
-    {
-      pass_error (self, &local, error);
-      return NULL;
-    }
+  g_autoptr (KmsStoreRequest) request = store_request_new (key_id, exported, passphrase);
+  if (!run_request (self, import_key, request, cancellable, error))
+    return NULL;
   g_autofree char *prefix = _kms_provider_config_dup_prefix (_kms_provider_get_config (KMS_PROVIDER (self)));
   if (prefix != NULL)
-    _kms_key_prefix_id (key, prefix);
-  return key;
+    _kms_key_prefix_id (request->key, prefix);
+  return g_steal_pointer (&request->key);
 }
 
 /**
@@ -109,9 +196,11 @@ kms_key_store_import_key (KmsKeyStore *self, const char *key_id, GBytes *exporte
  * @cancellable: (nullable): a #GCancellable
  * @error: return location for an error
  *
- * Protects all keys with another root of trust. Blocks.
+ * Protects all keys with another root of trust. Blocks, no longer than the provider's deadline: what was not answered
+ * until then may have been done all the same.
  *
- * Returns: %TRUE if all keys are under the new root; otherwise all are under the old one
+ * Returns: %TRUE if all keys are under the new root; %FALSE with @error set, where all are under the old one, but for
+ *   %KMS_ERROR_TIMED_OUT and a cancelled call
  *
  * Since: 1.0
  */
@@ -120,39 +209,33 @@ kms_key_store_change_root (KmsKeyStore *self, const char *root, GCancellable *ca
 {
   g_return_val_if_fail (KMS_IS_KEY_STORE (self), FALSE);
   g_return_val_if_fail (root != NULL, FALSE);
-  KmsKeyStoreInterface *iface = KMS_KEY_STORE_GET_IFACE (self);
-  g_autoptr (GError) local = NULL;
 
-  if (!check_supported (self, iface->change_root != NULL, "change its root of trust", error))
+  if (!check_supported (self, KMS_KEY_STORE_GET_IFACE (self)->change_root != NULL, "change its root of trust", error))
     return FALSE;
-  if (iface->change_root (self, root, cancellable, &local))
-    return TRUE;
-  pass_error (self, &local, error);
-  return FALSE;
+  g_autoptr (KmsStoreRequest) request = store_request_new (root, NULL, NULL);
+  return run_request (self, change_root, request, cancellable, error);
 }
 
 /**
  * kms_key_store_describe_root:
  * @self: a provider that holds its keys itself
+ * @cancellable: (nullable): a #GCancellable
  * @error: return location for an error
  *
- * Says in plain words what protects the keys, and against what.
+ * Says in plain words what protects the keys, and against what. Blocks, no longer than the provider's deadline.
  *
  * Returns: (transfer full): a sentence, or %NULL with @error set
  *
  * Since: 1.0
  */
 char *
-kms_key_store_describe_root (KmsKeyStore *self, GError **error)
+kms_key_store_describe_root (KmsKeyStore *self, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (KMS_IS_KEY_STORE (self), NULL);
-  KmsKeyStoreInterface *iface = KMS_KEY_STORE_GET_IFACE (self);
-  g_autoptr (GError) local = NULL;
 
-  if (!check_supported (self, iface->describe_root != NULL, "describe its root of trust", error))
+  if (!check_supported (self, KMS_KEY_STORE_GET_IFACE (self)->describe_root != NULL, "describe its root of trust",
+                        error))
     return NULL;
-  char *description = iface->describe_root (self, &local);
-  if (description == NULL)
-    pass_error (self, &local, error);
-  return description;
+  g_autoptr (KmsStoreRequest) request = store_request_new (NULL, NULL, NULL);
+  return run_request (self, describe_root, request, cancellable, error) ? g_steal_pointer (&request->words) : NULL;
 }

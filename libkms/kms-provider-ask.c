@@ -9,8 +9,10 @@
 typedef struct
 {
   char *key_id;
+  GBytes *ciphertext;
   KmsBinding binding;
   KmsReport *report;
+  GVariant *details;
   GError *error;
 } KmsQuestion;
 
@@ -30,7 +32,9 @@ question_clear (gpointer data)
   KmsQuestion *self = data;
 
   g_free (self->key_id);
+  g_clear_pointer (&self->ciphertext, g_bytes_unref);
   kms_report_unref (self->report);
+  g_clear_pointer (&self->details, g_variant_unref);
   g_clear_error (&self->error);
 }
 
@@ -136,14 +140,37 @@ kms_provider_diagnose (KmsProvider *self, const char *key_id, KmsReport *report,
     }
 }
 
+static void
+ask_details (KmsProvider *provider, gpointer data, GCancellable *cancellable)
+{
+  KmsQuestion *self = data;
+  KmsProviderClass *klass = KMS_PROVIDER_GET_CLASS (provider);
+  GVariant *details = klass->inspect (provider, self->key_id, self->ciphertext, cancellable, &self->error);
+
+  self->details = details == NULL ? NULL : g_variant_take_ref (details);
+}
+
+/* NULL without an error is an answer, too. */
+static GVariant *
+take_details (KmsProvider *self, KmsQuestion *question, GError **error)
+{
+  if (question->details == NULL && question->error != NULL)
+    {
+      _kms_provider_name_error (self, &question->error);
+      g_propagate_error (error, g_steal_pointer (&question->error));
+    }
+  return g_steal_pointer (&question->details);
+}
+
 /**
  * kms_provider_inspect:
  * @self: a provider
  * @key_id: a key id, without the provider's prefix
  * @ciphertext: what the provider once returned
+ * @cancellable: (nullable): a #GCancellable
  * @error: return location for an error
  *
- * Reads what can be read of a ciphertext without decrypting it.
+ * Reads what can be read of a ciphertext without decrypting it. May block, no longer than the provider's deadline.
  *
  * Returns: (transfer full) (nullable): an `a{sv}`; %NULL without @error where
  *   nothing can be read, %NULL with @error where the bytes can't be this provider's
@@ -151,22 +178,19 @@ kms_provider_diagnose (KmsProvider *self, const char *key_id, KmsReport *report,
  * Since: 1.0
  */
 GVariant *
-kms_provider_inspect (KmsProvider *self, const char *key_id, GBytes *ciphertext, GError **error)
+kms_provider_inspect (KmsProvider *self, const char *key_id, GBytes *ciphertext, GCancellable *cancellable,
+                      GError **error)
 {
   g_return_val_if_fail (KMS_IS_PROVIDER (self), NULL);
   g_return_val_if_fail (key_id != NULL && ciphertext != NULL, NULL);
-  KmsProviderClass *klass = KMS_PROVIDER_GET_CLASS (self);
-  g_autoptr (GError) local = NULL;
 
-  if (klass->inspect == NULL)
+  if (!_kms_provider_check_fork (self, error) || KMS_PROVIDER_GET_CLASS (self)->inspect == NULL)
     return NULL;
-  GVariant *details = klass->inspect (self, key_id, ciphertext, &local);
-  if (details != NULL)
-    return g_variant_take_ref (details);
-  if (local != NULL)
-    {
-      _kms_provider_name_error (self, &local);
-      g_propagate_error (error, g_steal_pointer (&local));
-    }
-  return NULL;
+  KmsQuestion *question = question_new (key_id);
+  GVariant *details = NULL;
+  question->ciphertext = g_bytes_ref (ciphertext);
+  if (_kms_errand_run (self, ask_details, question, question_clear, cancellable, error))
+    details = take_details (self, question, error);
+  g_atomic_rc_box_release_full (question, question_clear);
+  return details;
 }

@@ -14,7 +14,10 @@ G_BEGIN_DECLS
 
 /**
  * KmsProviderClass:
- * @open: nullable; called once, before the first use; reads the settings, declares limits and capabilities
+ * @open: nullable; called once, before the first use; reads the settings, declares limits and capabilities. Whoever asked
+ *   for the provider waits for it without a deadline and can't cancel it, so it must not wait for others: it may read
+ *   local files, but neither contacts the service nor asks the user. What is wrong over there is for the first call to
+ *   find out
  * @encrypt: blocking; any thread, several at once
  * @decrypt: blocking; any thread, several at once
  * @rewrap: nullable, blocking; without it the core decrypts and encrypts
@@ -23,9 +26,9 @@ G_BEGIN_DECLS
  * @close: nullable; the last call, on the provider's own thread; for providers with @submit
  * @after_fork: nullable; only for %KMS_CAPABILITY_INLINE: in a forked child before its first use there, where secrets
  *   in locked memory are gone: load the keys again
- * @get_binding: nullable; how strongly a key binds the context; without it what kms_provider_set_binding() said
- * @diagnose: nullable; looks at credentials, permissions, the key (nullable), and reports
- * @inspect: nullable; what can be read of a ciphertext without decrypting it, as a{sv}
+ * @get_binding: nullable, blocking; how strongly a key binds the context; without it what kms_provider_set_binding() said
+ * @diagnose: nullable, blocking; looks at credentials, permissions, the key (nullable), and reports
+ * @inspect: nullable, blocking; what can be read of a ciphertext without decrypting it, as a{sv}
  *
  * Since: 1.0
  */
@@ -43,7 +46,8 @@ struct _KmsProviderClass
   void (*after_fork) (KmsProvider *self);
   KmsBinding (*get_binding) (KmsProvider *self, const char *key_id, GCancellable *cancellable, GError **error);
   void (*diagnose) (KmsProvider *self, const char *key_id, KmsReport *report, GCancellable *cancellable);
-  GVariant *(*inspect) (KmsProvider *self, const char *key_id, GBytes *ciphertext, GError **error);
+  GVariant *(*inspect) (KmsProvider *self, const char *key_id, GBytes *ciphertext, GCancellable *cancellable,
+                        GError **error);
 #endif
 
   /*< private >*/

@@ -25,7 +25,8 @@ KmsBinding kms_provider_get_binding (KmsProvider *self, const char *key_id, GCan
 KMS_AVAILABLE_IN_1_0
 void kms_provider_diagnose (KmsProvider *self, const char *key_id, KmsReport *report, GCancellable *cancellable);
 KMS_AVAILABLE_IN_1_0
-GVariant *kms_provider_inspect (KmsProvider *self, const char *key_id, GBytes *ciphertext, GError **error);
+GVariant *kms_provider_inspect (KmsProvider *self, const char *key_id, GBytes *ciphertext, GCancellable *cancellable,
+                                GError **error);
 
 /* One value, bare: no version, no base64. The key id stands without the provider's prefix. */
 KMS_AVAILABLE_IN_1_0

@@ -165,7 +165,7 @@ check_inspect (Fixture *fixture)
     verdict_skip ("the provider does not look into its ciphertexts");
   if (ciphertext == NULL)
     return;
-  g_autoptr (GVariant) details = kms_provider_inspect (fixture->provider, fixture->key_id, ciphertext, &error);
+  g_autoptr (GVariant) details = kms_provider_inspect (fixture->provider, fixture->key_id, ciphertext, NULL, &error);
   verdict_check (error == NULL, "its own ciphertext can't be inspected: %s", error == NULL ? "" : error->message);
   check_details (details, "a ciphertext");
 }
@@ -176,7 +176,7 @@ inspect_part (Fixture *fixture, const guint8 *bytes, gsize length)
   /* A copy, so that a sanitizer sees a read behind its end. */
   g_autoptr (GBytes) part = g_bytes_new (bytes, length);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) details = kms_provider_inspect (fixture->provider, fixture->key_id, part, &error);
+  g_autoptr (GVariant) details = kms_provider_inspect (fixture->provider, fixture->key_id, part, NULL, &error);
 
   check_details (details, "garbage");
 }

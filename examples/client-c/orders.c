@@ -119,7 +119,7 @@ check_decrypts (Shop *self, const char *stored, KmsContext *context, KmsSecret *
 static gboolean
 say_key_version (Shop *self, const char *stored, GError **error)
 {
-  g_autoptr (KmsInspection) inspection = kms_box_inspect (self->box, stored, -1, error);
+  g_autoptr (KmsInspection) inspection = kms_box_inspect (self->box, stored, -1, NULL, error);
   const char *version = "unknown";
 
   if (inspection == NULL)

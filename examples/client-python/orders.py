@@ -79,7 +79,7 @@ def check_decrypts(box, stored, context, expected):
 
 def say_key_version(box, stored):
     """The version of the master key that a string is under, which is not the version of the box: "v1:" stays."""
-    inspection = box.inspect(stored.encode())
+    inspection = box.inspect(stored.encode(), None)
     details = inspection.get_details().unpack()
     say("inspected", f"box version {inspection.get_version()}, key {inspection.get_key_id()}, "
                      f"key version {details['key-version']}")

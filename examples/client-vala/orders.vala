@@ -78,7 +78,7 @@ class Shop {
 
     /* The version of the master key that a string is under, which is not the version of the box: "v1:" stays. */
     void say_key_version (string stored) throws Error {
-        var inspection = box.inspect (stored.data);
+        var inspection = box.inspect (stored.data, null);
         string version = "unknown";
         unowned Variant? details = inspection.get_details ();
         if (details != null)

@@ -104,7 +104,8 @@ acme_provider_decrypt (KmsProvider *provider, KmsCall *call, GError **error)
 
 /* Without asking anybody, and for any bytes that somebody found: so no key is opened. */
 static GVariant *
-acme_provider_inspect (KmsProvider *provider, const char *key_id, GBytes *ciphertext, GError **error)
+acme_provider_inspect (KmsProvider *provider, const char *key_id, GBytes *ciphertext, GCancellable *cancellable,
+                       GError **error)
 {
   gsize length;
   const guint8 *bytes = g_bytes_get_data (ciphertext, &length);

@@ -233,7 +233,7 @@ change_root (KmsKeyStore *store, const char *root, GCancellable *cancellable, GE
 }
 
 static char *
-describe_root (KmsKeyStore *store, GError **error)
+describe_root (KmsKeyStore *store, GCancellable *cancellable, GError **error)
 {
   return keystore_describe_root (KMS_LOCAL_PROVIDER (store)->keystore, NULL, error);
 }

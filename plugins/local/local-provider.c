@@ -211,7 +211,8 @@ kms_local_provider_rewrap (KmsProvider *provider, KmsCall *call, GError **error)
 }
 
 static GVariant *
-kms_local_provider_inspect (KmsProvider *provider, const char *key_id, GBytes *bytes, GError **error)
+kms_local_provider_inspect (KmsProvider *provider, const char *key_id, GBytes *bytes, GCancellable *cancellable,
+                            GError **error)
 {
   LocalCiphertext ciphertext;
   gsize length;

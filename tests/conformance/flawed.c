@@ -397,7 +397,7 @@ open_provider (KmsProvider *provider, GError **error)
 }
 
 static GVariant *
-inspect (KmsProvider *provider, const char *key_id, GBytes *ciphertext, GError **error)
+inspect (KmsProvider *provider, const char *key_id, GBytes *ciphertext, GCancellable *cancellable, GError **error)
 {
   gsize length;
   const guint8 *bytes = g_bytes_get_data (ciphertext, &length);

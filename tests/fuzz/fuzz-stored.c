@@ -71,7 +71,7 @@ static void
 check_box_inspection (KmsBox *box, const char *text, gsize size)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (KmsInspection) inspection = kms_box_inspect (box, text, (gssize) size, &error);
+  g_autoptr (KmsInspection) inspection = kms_box_inspect (box, text, (gssize) size, NULL, &error);
 
   FUZZ_CHECK_OUTCOME (inspection != NULL, error);
 }

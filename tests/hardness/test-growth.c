@@ -131,7 +131,7 @@ static void
 inspect_and_rewrap (Fixture *self, guint i)
 {
   g_autofree char *stored = kms_box_encrypt (self->box, self->plaintext, NULL, NULL, NULL);
-  g_autoptr (KmsInspection) inspection = kms_box_inspect (self->box, stored, -1, NULL);
+  g_autoptr (KmsInspection) inspection = kms_box_inspect (self->box, stored, -1, NULL, NULL);
   g_autofree char *rewrapped = kms_box_rewrap (self->box, stored, -1, NULL, NULL, NULL, NULL);
 
   g_assert_nonnull (inspection);

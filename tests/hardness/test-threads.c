@@ -122,7 +122,7 @@ use_single (Worker *worker, KmsBox *box, KmsContext *context)
   g_autoptr (KmsSecret) plaintext = kms_box_decrypt (box, stored, -1, context, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (kms_secret_equal (plaintext, worker->plaintext));
-  g_autoptr (KmsInspection) inspection = kms_box_inspect (box, stored, -1, &error);
+  g_autoptr (KmsInspection) inspection = kms_box_inspect (box, stored, -1, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (kms_inspection_get_is_current (inspection));
 }

@@ -220,6 +220,56 @@ test_hangs_asked (Fixture *self, gconstpointer id)
   g_thread_join (thread);
 }
 
+#define ASSERT_TIMED_OUT(answer)                                                                                       \
+  G_STMT_START                                                                                                         \
+  {                                                                                                                    \
+    g_autoptr (GError) error = NULL;                                                                                   \
+    g_assert_true (!(answer));                                                                                         \
+    g_assert_error (error, KMS_ERROR, KMS_ERROR_TIMED_OUT);                                                            \
+    g_assert_true (g_str_has_prefix (error->message, "hangs: no answer within 0.02 s"));                               \
+  }                                                                                                                    \
+  G_STMT_END
+
+/* So has what a provider that holds its keys itself is asked. */
+static void
+test_hangs_key_store (Fixture *self, gconstpointer id)
+{
+  g_autoptr (KmsProvider) provider = load (self, id);
+  g_autoptr (KmsSecret) passphrase = kms_secret_new ((const guint8 *) "seven", 5);
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  KmsKeyStore *store = KMS_KEY_STORE (provider);
+
+  kms_provider_set_limit (provider, KMS_LIMIT_CALL_TIMEOUT, 20);
+  ASSERT_TIMED_OUT (kms_key_store_export_key (store, "key", passphrase, NULL, &error));
+  ASSERT_TIMED_OUT (kms_key_store_import_key (store, "key", bytes, passphrase, NULL, &error));
+  ASSERT_TIMED_OUT (kms_key_store_change_root (store, "file", NULL, &error));
+  ASSERT_TIMED_OUT (kms_key_store_describe_root (store, NULL, &error));
+  ASSERT_TIMED_OUT (kms_provider_inspect (provider, "key", bytes, NULL, &error));
+}
+
+static void
+assert_cancelled (GError **error)
+{
+  g_assert_error (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (error);
+}
+
+static void
+test_hangs_cancelled (Fixture *self, gconstpointer id)
+{
+  g_autoptr (KmsProvider) provider = load (self, id);
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  GThread *thread = g_thread_new ("cancel", cancel_soon, cancellable);
+
+  g_assert_null (kms_provider_inspect (provider, "key", bytes, cancellable, &error));
+  assert_cancelled (&error);
+  g_assert_null (kms_key_store_describe_root (KMS_KEY_STORE (provider), cancellable, &error));
+  assert_cancelled (&error);
+  g_thread_join (thread);
+}
+
 static void
 test_prints (Fixture *self, gconstpointer id)
 {
@@ -252,5 +302,7 @@ main (int argc, char **argv)
   ADD ("prints", test_prints);
   ADD ("hangs", test_hangs);
   g_test_add ("/modules/contract/hangs/asked", Fixture, "hangs", setup, test_hangs_asked, teardown);
+  g_test_add ("/modules/contract/hangs/key-store", Fixture, "hangs", setup, test_hangs_key_store, teardown);
+  g_test_add ("/modules/contract/hangs/cancelled", Fixture, "hangs", setup, test_hangs_cancelled, teardown);
   return g_test_run ();
 }

@@ -63,7 +63,7 @@ assert_box_says (KmsBox *box, const char *stored, const char *key_id, const char
                  gboolean current)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (KmsInspection) inspection = kms_box_inspect (box, stored, -1, &error);
+  g_autoptr (KmsInspection) inspection = kms_box_inspect (box, stored, -1, NULL, &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (kms_inspection_get_key_id (inspection), ==, key_id);
@@ -128,11 +128,11 @@ test_details (BoxFixture *self, gconstpointer data)
 
   box_fixture_add_local_key (self, "orders");
   g_autofree char *stored = box_encrypt (box, "hello", NULL);
-  g_autoptr (KmsInspection) inspection = kms_box_inspect (box, stored, -1, &error);
+  g_autoptr (KmsInspection) inspection = kms_box_inspect (box, stored, -1, NULL, &error);
   g_assert_no_error (error);
   g_assert_nonnull (kms_inspection_get_details (inspection));
   g_assert_true (g_variant_is_of_type (kms_inspection_get_details (inspection), G_VARIANT_TYPE_VARDICT));
-  g_assert_null (kms_box_inspect (box, "v1:QQ==", -1, &error));
+  g_assert_null (kms_box_inspect (box, "v1:QQ==", -1, NULL, &error));
   g_assert_error (error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT);
 }
 

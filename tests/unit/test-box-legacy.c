@@ -45,7 +45,7 @@ test_google_fallback (BoxFixture *self, gconstpointer data)
   kms_registry_reload (self->registry, &error);
   g_assert_no_error (error);
   g_autoptr (KmsBox) box = box_new (self, "1", "alias/x");
-  g_autoptr (KmsInspection) inspection = kms_box_inspect (box, GOOGLE, -1, &error);
+  g_autoptr (KmsInspection) inspection = kms_box_inspect (box, GOOGLE, -1, NULL, &error);
   g_assert_no_error (error);
   g_assert_null (kms_inspection_get_provider (inspection));
   box_assert_refused (box, GOOGLE, -1, NULL, KMS_ERROR_NOT_FOUND, "claims the key id \"projects/p/locations/l/");

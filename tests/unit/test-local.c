@@ -251,7 +251,7 @@ test_rotate (void)
   new = encrypt (&local, "orders");
   assert_decrypts (&local, "orders", old, local.context);
   assert_decrypts (&local, "orders", new, local.context);
-  seen = kms_provider_inspect (local.provider, "orders", new, &error);
+  seen = kms_provider_inspect (local.provider, "orders", new, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (g_variant_lookup (seen, "key-version", "&s", &version));
   g_assert_cmpstr (version, ==, "2");
@@ -477,7 +477,7 @@ test_diagnose (void)
   g_assert_cmpint (kms_report_get_worst (report), <, KMS_SEVERITY_ERROR);
   kms_provider_diagnose (local.provider, "oders", missing, NULL);
   g_assert_cmpint (kms_report_get_worst (missing), ==, KMS_SEVERITY_ERROR);
-  words = kms_key_store_describe_root (KMS_KEY_STORE (local.provider), &error);
+  words = kms_key_store_describe_root (KMS_KEY_STORE (local.provider), NULL, &error);
   g_assert_no_error (error);
   g_assert_nonnull (strstr (words, "protects against nothing but the loss of a disk"));
 }

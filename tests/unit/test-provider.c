@@ -43,7 +43,7 @@ open_provider (KmsProvider *self, GError **error)
 }
 
 static GVariant *
-inspect (KmsProvider *self, const char *key_id, GBytes *ciphertext, GError **error)
+inspect (KmsProvider *self, const char *key_id, GBytes *ciphertext, GCancellable *cancellable, GError **error)
 {
   if (g_bytes_get_size (ciphertext) > 0)
     return NULL;
@@ -119,10 +119,10 @@ test_inspect_names_provider (void)
   g_autoptr (GBytes) empty = g_bytes_new (NULL, 0), bytes = g_bytes_new_static ("x", 1);
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (kms_provider_inspect (provider, "key", bytes, &error));
+  g_assert_null (kms_provider_inspect (provider, "key", bytes, NULL, &error));
   g_assert_no_error (error);
-  g_assert_null (kms_provider_inspect (provider, "key", empty, NULL));
-  g_assert_null (kms_provider_inspect (provider, "key", empty, &error));
+  g_assert_null (kms_provider_inspect (provider, "key", empty, NULL, NULL));
+  g_assert_null (kms_provider_inspect (provider, "key", empty, NULL, &error));
   g_assert_error (error, KMS_ERROR, KMS_ERROR_FAILED);
   g_assert_cmpstr (error->message, ==, "edge: nothing to see");
   g_assert_cmpstr (kms_error_get_provider (error), ==, "edge");

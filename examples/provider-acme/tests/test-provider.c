@@ -158,7 +158,7 @@ test_rotated (Fixture *self, gconstpointer data)
   g_autoptr (GBytes) new = encrypt (self, "orders", NULL, &error);
   assert_decrypts (self, "orders", old, NULL);
   assert_decrypts (self, "orders", new, NULL);
-  g_autoptr (GVariant) details = kms_provider_inspect (self->provider, "orders", new, &error);
+  g_autoptr (GVariant) details = kms_provider_inspect (self->provider, "orders", new, NULL, &error);
   const char *version = NULL;
   g_assert_true (g_variant_lookup (details, "key-version", "&s", &version));
   g_assert_cmpstr (version, ==, "2");
