@@ -146,7 +146,8 @@ dup_provider (KmsRegistry *self, KmsSnapshot *snapshot, const char *name, GError
  * @name: the stem of the provider's file
  * @error: return location for an error
  *
- * Gets a provider, and loads its module if that is not loaded yet.
+ * Gets a provider, and loads its module if that is not loaded yet. That reads local files and never waits for the
+ * service, so it can't be cancelled.
  *
  * Returns: (transfer full): a provider, or %NULL with @error set
  *
@@ -233,7 +234,8 @@ kms_registry_find_provider_for_key (KmsRegistry *self, const char *key_id, gbool
  * @provider_key_id: (out) (optional): the key id without the provider's prefix
  * @error: return location for an error
  *
- * Gets the provider that a key id belongs to, and loads its module if that is not loaded yet.
+ * Gets the provider that a key id belongs to, and loads its module if that is not loaded yet: see
+ * kms_registry_dup_provider().
  *
  * Returns: (transfer full): a provider, or %NULL with @error set
  *
