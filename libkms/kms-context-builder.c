@@ -26,7 +26,8 @@ pair_clear (gpointer data)
 /**
  * kms_context_builder_new:
  *
- * Starts a context. What is wrong is kept and told by kms_context_builder_end().
+ * Starts a context. The first thing that is wrong is kept and told by kms_context_builder_end(); a builder with an error
+ * stays of no use, so that a context never comes out that lacks what was refused.
  *
  * Returns: (transfer full): a builder
  *
@@ -92,16 +93,25 @@ dup_text (const char *text, gsize length)
   return copy;
 }
 
+/* Takes the error. The first one is the one to read. */
+static void
+refuse (KmsContextBuilder *self, GError *error)
+{
+  if (self->error == NULL)
+    self->error = error;
+  else
+    g_error_free (error);
+}
+
 static void
 add_pair (KmsContextBuilder *self, KmsNameKind kind, const char *name, gsize name_length, const char *value,
           gsize value_length, gboolean is_integer)
 {
   if (name_length > KMS_CONTEXT_MAX_BYTES || value_length > KMS_CONTEXT_MAX_BYTES)
     {
-      if (self->error == NULL)
-        self->error =
-          g_error_new (KMS_ERROR, KMS_ERROR_TOO_LARGE,
-                       "a name or value of the context is larger than the limit of %d bytes", KMS_CONTEXT_MAX_BYTES);
+      refuse (self, g_error_new (KMS_ERROR, KMS_ERROR_TOO_LARGE,
+                                 "a name or value of the context is larger than the limit of %d bytes",
+                                 KMS_CONTEXT_MAX_BYTES));
       return;
     }
   KmsPair pair = { dup_text (name, name_length),
@@ -184,9 +194,9 @@ _kms_context_builder_add_digits (KmsContextBuilder *self, KmsNameKind kind, cons
 
   if (canonical != NULL)
     add_pair (self, kind, name, name_length, canonical, strlen (canonical), TRUE);
-  else if (self->error == NULL)
-    self->error = g_error_new (KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
-                               "the context's value of \"%s\" is not an integer; give it as a string", name);
+  else
+    refuse (self, g_error_new (KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                               "the context's value of \"%s\" is not an integer; give it as a string", name));
 }
 
 /**
@@ -239,23 +249,9 @@ parse_assignment (const char *text, KmsAssignment *parsed)
   return quote != NULL || parsed->name_length > 0;
 }
 
-/**
- * kms_context_builder_add_assignment:
- * @self: a builder
- * @assignment: `name=value`, or `name:=1` for an integer; the name may be marked: `:name=…` for a symbol, `"name"=…` for
- *   a string, `:"name"=…` for a symbol with an odd name
- * @error: return location for an error
- *
- * Adds a pair as people type it. The first `=` ends a name without quotes.
- *
- * Returns: %TRUE, or %FALSE with %KMS_ERROR_INVALID_ARGUMENT
- *
- * Since: 1.0
- */
-gboolean
-kms_context_builder_add_assignment (KmsContextBuilder *self, const char *assignment, GError **error)
+static gboolean
+add_assignment (KmsContextBuilder *self, const char *assignment, GError **error)
 {
-  g_return_val_if_fail (self != NULL && assignment != NULL, FALSE);
   KmsAssignment parsed;
 
   if (!parse_assignment (assignment, &parsed))
@@ -281,11 +277,55 @@ kms_context_builder_add_assignment (KmsContextBuilder *self, const char *assignm
 }
 
 /**
+ * kms_context_builder_add_assignment:
+ * @self: a builder
+ * @assignment: `name=value`, or `name:=1` for an integer; the name may be marked: `:name=…` for a symbol, `"name"=…` for
+ *   a string, `:"name"=…` for a symbol with an odd name
+ * @error: return location for an error
+ *
+ * Adds a pair as people type it. The first `=` ends a name without quotes. What is refused is not forgotten:
+ * kms_context_builder_end() fails, too.
+ *
+ * Returns: %TRUE, or %FALSE with %KMS_ERROR_INVALID_ARGUMENT
+ *
+ * Since: 1.0
+ */
+gboolean
+kms_context_builder_add_assignment (KmsContextBuilder *self, const char *assignment, GError **error)
+{
+  g_return_val_if_fail (self != NULL && assignment != NULL, FALSE);
+  g_autoptr (GError) local = NULL;
+
+  if (add_assignment (self, assignment, &local))
+    return TRUE;
+  refuse (self, g_error_copy (local));
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+KmsContext *
+_kms_context_builder_finish (KmsContextBuilder *self, GError **error)
+{
+  g_autoptr (KmsContext) context = NULL;
+
+  if (self->error == NULL)
+    context = _kms_context_new_from_pairs ((const KmsPair *) (gpointer) self->pairs->data, self->pairs->len);
+  g_array_set_size (self->pairs, 0);
+  if (context != NULL && kms_context_check (context, &self->error))
+    return g_steal_pointer (&context);
+  g_propagate_error (error, g_error_copy (self->error));
+  return NULL;
+}
+
+/**
  * kms_context_builder_end:
  * @self: a builder, which is empty afterwards
  * @error: return location for an error
  *
- * Makes the context.
+ * Makes the context. A builder to which something was added that is refused makes none, however often it is asked.
+ *
+ * A %NULL would be no context to who does not look. So where @error is %NULL, too, what comes back is a context that
+ * kms_context_check() and every use refuse.
  *
  * Returns: (transfer full): a context, or %NULL with @error set to the first thing that was wrong
  *
@@ -295,18 +335,9 @@ KmsContext *
 kms_context_builder_end (KmsContextBuilder *self, GError **error)
 {
   g_return_val_if_fail (self != NULL, NULL);
+  KmsContext *context = _kms_context_builder_finish (self, error);
 
-  g_autoptr (KmsContext) context = NULL;
-
-  if (self->error == NULL)
-    context = _kms_context_new_from_pairs ((const KmsPair *) (gpointer) self->pairs->data, self->pairs->len);
-  g_array_set_size (self->pairs, 0);
-  if (context == NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&self->error));
-      return NULL;
-    }
-  return kms_context_check (context, error) ? g_steal_pointer (&context) : NULL;
+  return context == NULL && error == NULL ? _kms_context_new_poisoned (g_error_copy (self->error)) : context;
 }
 
 static gint64
@@ -386,5 +417,5 @@ kms_context_new_from_variant (GVariant *map, GError **error)
       if (!add_variant (builder, g_variant_get_string (name, NULL), value, error))
         return NULL;
     }
-  return kms_context_builder_end (builder, error);
+  return _kms_context_builder_finish (builder, error);
 }

@@ -50,12 +50,18 @@ struct _KmsContext
 /* Copies everything; the texts are NUL-terminated. Poisoned, never NULL, when the pairs are no context. */
 KmsContext *_kms_context_new_from_pairs (const KmsPair *pairs, guint n_pairs);
 
+/* Takes the error, which every use gives. */
+KmsContext *_kms_context_new_poisoned (GError *error);
+
 /* The order of T-12 into `sorted` (room for all); how many are left, or 0 with an error (n_pairs is at least 1). */
 guint _kms_context_sort (const KmsPair *pairs, guint n_pairs, gboolean plain_names, KmsPairPlace *sorted,
                          GError **error);
 
 /* A JSON object of strings and integers, or a JSON string for the raw form. */
 KmsContext *_kms_context_read_json (const char *json, gsize length, GError **error);
+
+/* As kms_context_builder_end(), but for functions that fail in other ways, too: NULL with an error, or without one. */
+KmsContext *_kms_context_builder_finish (KmsContextBuilder *self, GError **error);
 
 /* An integer whose name may contain NUL. */
 void _kms_context_builder_add_digits (KmsContextBuilder *self, KmsNameKind kind, const char *name, gsize name_length,

@@ -89,8 +89,8 @@ context_alloc (KmsContextForm form, guint n_pairs, gsize text_size, char **text)
   return self;
 }
 
-static KmsContext *
-context_new_poisoned (GError *error)
+KmsContext *
+_kms_context_new_poisoned (GError *error)
 {
   char *text;
   KmsContext *self = context_alloc (KMS_CONTEXT_FORM_MAP, 0, 0, &text);
@@ -109,7 +109,7 @@ refuse (const char *format, ...)
   va_start (arguments, format);
   GError *error = g_error_new_valist (KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT, format, arguments);
   va_end (arguments);
-  return context_new_poisoned (error);
+  return _kms_context_new_poisoned (error);
 }
 
 /* All classes of names and values, or an error for what is not UTF-8. */

@@ -365,5 +365,5 @@ _kms_context_read_json (const char *json, gsize length, GError **error)
     return NULL;
   if (is_raw)
     return kms_context_new_raw ((const guint8 *) raw->str, raw->len);
-  return kms_context_builder_end (builder, error);
+  return _kms_context_builder_finish (builder, error);
 }

@@ -441,20 +441,61 @@ test_builder (void)
   g_assert_nonnull (strstr (error->message, "\"n\""));
   g_clear_error (&error);
 
-  /* It is empty afterwards, and works again. */
-  kms_context_builder_add_string (builder, KMS_NAME_KIND_UNMARKED, "a\0b", 3, "x\0y", 3);
-  g_autoptr (KmsContext) context = kms_context_builder_end (builder, &error);
+  /* It is empty after a success, and works again. */
+  g_autoptr (KmsContextBuilder) other = kms_context_builder_new ();
+  g_autoptr (KmsContext) empty = kms_context_builder_end (other, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (kms_context_get_n_pairs (empty), ==, 0);
+  kms_context_builder_add_string (other, KMS_NAME_KIND_UNMARKED, "a\0b", 3, "x\0y", 3);
+  g_autoptr (KmsContext) context = kms_context_builder_end (other, &error);
   g_assert_no_error (error);
   assert_json (context, KMS_CONTEXT_FORM_MAP, "{\"a\\u0000b\":\"x\\u0000y\"}");
 
   for (guint i = 0; i < 5000; i++)
     {
       g_autofree char *name = g_strdup_printf ("n%u", i);
-      kms_context_builder_add_integer (builder, KMS_NAME_KIND_UNMARKED, name, i);
+      kms_context_builder_add_integer (other, KMS_NAME_KIND_UNMARKED, name, i);
     }
-  g_assert_null (kms_context_builder_end (builder, &error));
+  g_assert_null (kms_context_builder_end (other, &error));
   g_assert_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT);
   g_assert_nonnull (strstr (error->message, "limit"));
+}
+
+static void
+assert_stays_failed (KmsContextBuilder *builder, const char *words)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GError) poison = NULL;
+      g_assert_null (kms_context_builder_end (builder, &error));
+      g_assert_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT);
+      g_assert_nonnull (strstr (error->message, words));
+      kms_context_builder_add_string (builder, KMS_NAME_KIND_UNMARKED, "a", -1, "x", -1);
+
+      /* Who does not look gets no context that could pass for none, or for an empty one. */
+      g_autoptr (KmsContext) unseen = kms_context_builder_end (builder, NULL);
+      g_assert_nonnull (unseen);
+      g_assert_false (kms_context_check (unseen, &poison));
+      g_assert_cmpstr (poison->message, ==, error->message);
+    }
+}
+
+static void
+test_builder_after_failure (void)
+{
+  g_autoptr (KmsContextBuilder) assigned = kms_context_builder_new ();
+  g_autoptr (KmsContextBuilder) number = kms_context_builder_new ();
+  g_autoptr (KmsContextBuilder) twice = kms_context_builder_new ();
+
+  g_assert_false (kms_context_builder_add_assignment (assigned, "no pair", NULL));
+  g_assert_false (kms_context_builder_add_assignment (assigned, "n:=second", NULL));
+  assert_stays_failed (assigned, "no pair");
+  kms_context_builder_add_decimal (number, KMS_NAME_KIND_UNMARKED, "n", "12a");
+  assert_stays_failed (number, "\"n\"");
+  for (guint i = 0; i < 2; i++)
+    kms_context_builder_add_string (twice, KMS_NAME_KIND_UNMARKED, "same", -1, "x", -1);
+  assert_stays_failed (twice, "same");
 }
 
 static KmsContext *
@@ -551,6 +592,7 @@ main (int argc, char **argv)
   g_test_add_func ("/context/dialects", test_dialects);
   g_test_add_func ("/context/assignments", test_assignments);
   g_test_add_func ("/context/builder", test_builder);
+  g_test_add_func ("/context/builder-after-failure", test_builder_after_failure);
   g_test_add_func ("/context/binary", test_binary);
   g_test_add_func ("/context/equal", test_equal);
   return g_test_run ();
