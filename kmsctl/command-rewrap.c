@@ -7,18 +7,41 @@
 #include "cipher.h"
 #include "command-groups.h"
 
+/* NULL keeps the old one. */
+static gboolean
+read_new_context (Kmsctl *self, KmsContext **context, GError **error)
+{
+  g_autoptr (GPtrArray) assignments = kmsctl_texts (self, "new-context");
+
+  if (!kmsctl_flag (self, "no-new-context"))
+    return kmsctl_build_context (assignments, context, error);
+  if (assignments->len > 0)
+    return kmsctl_usage_error (error,
+                               _ ("--new-context gives a context and --no-new-context takes it away; choose one"));
+  *context = kms_context_new_none ();
+  return TRUE;
+}
+
+static const char *
+describe_new_context (KmsContext *context)
+{
+  if (context == NULL)
+    return "";
+  return kms_context_get_form (context) == KMS_CONTEXT_FORM_NONE ? _ (", without a context")
+                                                                 : _ (", with the new context");
+}
+
 gboolean
 kmsctl_run_rewrap (Kmsctl *self, GError **error)
 {
   g_auto (KmsctlTarget) target = { NULL };
   g_autoptr (KmsContext) context = NULL;
   g_autoptr (KmsContext) new_context = NULL;
-  g_autoptr (GPtrArray) assignments = kmsctl_texts (self, "new-context");
   const char *stored;
   gsize length;
 
   if (!kmsctl_target_resolve (self, TRUE, &target, error) || !kmsctl_read_context (self, &context, error)
-      || !kmsctl_build_context (assignments, &new_context, error))
+      || !read_new_context (self, &new_context, error))
     return FALSE;
   g_autoptr (KmsSecret) input = kmsctl_read_stored (self, &stored, &length, error);
   if (input == NULL)
@@ -28,12 +51,11 @@ kmsctl_run_rewrap (Kmsctl *self, GError **error)
     return FALSE;
 
   g_autoptr (KmsBatch) batch = kms_batch_new (KMS_OPERATION_REWRAP);
-  kms_batch_add_stored (batch, stored, (gssize) length, context, new_context == NULL ? context : new_context);
+  kms_batch_add_stored (batch, stored, (gssize) length, context, new_context);
   if (!kmsctl_run_one (self, target.box, batch, error))
     return FALSE;
   kmsctl_detail (self, _ ("rewrapped: version %s of %s became version %s%s"), kms_inspection_get_version (before),
-                 target.name, kms_box_get_version (target.box),
-                 new_context == NULL ? "" : _ (", with the new context"));
+                 target.name, kms_box_get_version (target.box), describe_new_context (new_context));
   return kmsctl_print_stored (self, &target, batch, error);
 }
 

@@ -40,6 +40,7 @@ static const KmsctlOption context_options[] = {
 
 static const KmsctlOption new_context_options[] = {
   { "new-context", 0, KMSCTL_TYPE_TEXT, N_("NAME=VALUE"), N_("a pair of the context that replaces the old one"), TRUE },
+  { "no-new-context", 0, KMSCTL_TYPE_FLAG, NULL, N_("without a context from now on"), FALSE },
   { NULL },
 };
 

@@ -16,7 +16,7 @@ typedef struct
   gsize stored_length;
   GBytes *ciphertext;
   KmsContext *context;
-  KmsContext *new_context;
+  KmsContext *new_context; /* NULL keeps the context */
   /* out: one of these, or an error */
   KmsSecret *plaintext;
   char *new_stored;
@@ -27,6 +27,9 @@ typedef struct
 } KmsBatchEntry;
 
 KmsBatchEntry *_kms_batch_get_entry (KmsBatch *self, guint index);
+
+/* What a rewrap encrypts with; NULL for no context. */
+KmsContext *_kms_batch_entry_get_new_context (const KmsBatchEntry *entry);
 
 /* Microseconds; -1 takes what the providers say. */
 gint64 _kms_batch_get_timeout (KmsBatch *self);

@@ -3,7 +3,7 @@
 /* Batches: many values in one call, with options, and what came out of each besides. */
 #include "kms-batch-private.h"
 
-#include "kms-context.h"
+#include "kms-context-private.h"
 #include "kms-error.h"
 #include "kms-secret.h"
 
@@ -70,6 +70,12 @@ KmsBatchEntry *
 _kms_batch_get_entry (KmsBatch *self, guint index)
 {
   return &g_array_index (self->entries, KmsBatchEntry, index);
+}
+
+KmsContext *
+_kms_batch_entry_get_new_context (const KmsBatchEntry *entry)
+{
+  return entry->new_context == NULL ? entry->context : _kms_context_or_null (entry->new_context);
 }
 
 gint64
@@ -203,7 +209,7 @@ add_entry (KmsBatch *self, KmsContext *context, KmsContext *new_context)
 {
   g_array_set_size (self->entries, self->entries->len + 1);
   KmsBatchEntry *entry = _kms_batch_get_entry (self, self->entries->len - 1);
-  entry->context = context == NULL ? NULL : kms_context_ref (context);
+  entry->context = _kms_context_or_null (context) == NULL ? NULL : kms_context_ref (context);
   entry->new_context = new_context == NULL ? NULL : kms_context_ref (new_context);
   return entry;
 }
@@ -237,7 +243,8 @@ kms_batch_add_secret (KmsBatch *self, KmsSecret *plaintext, KmsContext *context)
  * @stored: (array length=length) (element-type guint8): a stored string; may contain NUL if @length says so
  * @length: its length in bytes; -1 if it is NUL-terminated
  * @context: (nullable): its context
- * @new_context: (nullable): for a rewrap, the context from now on; %NULL keeps @context
+ * @new_context: (nullable): for a rewrap, the context from now on; %NULL keeps @context, kms_context_new_none() takes it
+ *   away
  *
  * Adds a stored string, for a box.
  *
@@ -265,7 +272,8 @@ kms_batch_add_stored (KmsBatch *self, const char *stored, gssize length, KmsCont
  * @self: a batch that decrypts or rewraps
  * @ciphertext: a provider's bytes
  * @context: (nullable): its context
- * @new_context: (nullable): for a rewrap, the context from now on; %NULL keeps @context
+ * @new_context: (nullable): for a rewrap, the context from now on; %NULL keeps @context, kms_context_new_none() takes it
+ *   away
  *
  * Adds a provider's ciphertext, for kms_provider_run().
  *

@@ -70,7 +70,7 @@ static gboolean
 fill_rewrap (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **error)
 {
   KmsBox *box = self->box;
-  KmsContext *new_context = entry->new_context != NULL ? entry->new_context : entry->context;
+  KmsContext *new_context = _kms_batch_entry_get_new_context (entry);
 
   if (!_kms_box_fill_rewrap (box, item, entry->stored, entry->stored_length, entry->context, new_context, error))
     return FALSE;
@@ -86,9 +86,7 @@ fill_rewrap (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **erro
 static gboolean
 fill_encrypt_again (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **error)
 {
-  KmsContext *context = entry->new_context != NULL ? entry->new_context : entry->context;
-
-  if (!_kms_box_fill_encrypt (self->box, item, entry->plaintext, context, error))
+  if (!_kms_box_fill_encrypt (self->box, item, entry->plaintext, _kms_batch_entry_get_new_context (entry), error))
     return FALSE;
   item->owned_plaintext = kms_secret_ref (entry->plaintext);
   return TRUE;

@@ -155,7 +155,7 @@ kms_box_decrypt_finish (KmsBox *self, GAsyncResult *result, GError **error)
  * @stored: (array length=length) (element-type guint8): a stored string
  * @length: its length in bytes; -1 if it is NUL-terminated
  * @context: (nullable): the context with which it was encrypted
- * @new_context: (nullable): the context from now on; %NULL keeps @context
+ * @new_context: (nullable): the context from now on; %NULL keeps @context, kms_context_new_none() takes it away
  * @cancellable: (nullable): a #GCancellable
  * @callback: (nullable) (scope async): called in the thread-default main context of now
  * @user_data: what @callback gets

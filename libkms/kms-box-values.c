@@ -139,7 +139,7 @@ kms_box_decrypt (KmsBox *self, const char *stored, gssize length, KmsContext *co
  * @stored: (array length=length) (element-type guint8): a stored string; may contain NUL if @length says so
  * @length: its length in bytes; -1 if it is NUL-terminated
  * @context: (nullable): the context with which it was encrypted
- * @new_context: (nullable): the context from now on; %NULL keeps @context
+ * @new_context: (nullable): the context from now on; %NULL keeps @context, kms_context_new_none() takes it away
  * @cancellable: (nullable): a #GCancellable
  * @error: return location for an error
  *

@@ -167,7 +167,7 @@ kms_context_json_max (KmsContext *self)
 gsize
 kms_context_write_json (KmsContext *self, KmsJsonDialect dialect, KmsContextForm form, char *out)
 {
-  if (self == NULL)
+  if (kms_context_get_form (self) == KMS_CONTEXT_FORM_NONE)
     return 0;
   g_return_val_if_fail (self->error == NULL, 0);
 
@@ -197,7 +197,7 @@ kms_context_to_json (KmsContext *self, KmsJsonDialect dialect, KmsContextForm fo
 {
   if (length != NULL)
     *length = 0;
-  if (self == NULL || !kms_context_check (self, error))
+  if (kms_context_get_form (self) == KMS_CONTEXT_FORM_NONE || !kms_context_check (self, error))
     return NULL;
   char *json = g_malloc (self->json_max + 1);
   gsize written = kms_context_write_json (self, dialect, form, json);
@@ -237,7 +237,7 @@ put_counted (guint8 *out, const char *text, gsize length)
 gsize
 kms_context_binary_max (KmsContext *self)
 {
-  if (self == NULL)
+  if (kms_context_get_form (self) == KMS_CONTEXT_FORM_NONE)
     return 1;
   if (self->form != KMS_CONTEXT_FORM_MAP)
     return 1 + 4 + self->text_length;
@@ -307,7 +307,7 @@ kms_context_write_binary (KmsContext *self, guint8 *out)
   guint8 *start = out;
 
   *out++ = (guint8) kms_context_get_form (self);
-  if (self == NULL)
+  if (kms_context_get_form (self) == KMS_CONTEXT_FORM_NONE)
     return 1;
   g_return_val_if_fail (self->error == NULL, 0);
 

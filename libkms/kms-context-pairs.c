@@ -9,7 +9,7 @@
  *
  * Gets the form.
  *
- * Returns: the form; %KMS_CONTEXT_FORM_NONE for %NULL
+ * Returns: the form; %KMS_CONTEXT_FORM_NONE for %NULL and kms_context_new_none()
  *
  * Since: 1.0
  */
@@ -133,8 +133,8 @@ same_text (const char *a, gsize a_length, const char *b, gsize b_length)
 gboolean
 kms_context_equal (KmsContext *a, KmsContext *b)
 {
-  if (a == NULL || b == NULL)
-    return a == b;
+  if (kms_context_get_form (a) == KMS_CONTEXT_FORM_NONE || kms_context_get_form (b) == KMS_CONTEXT_FORM_NONE)
+    return kms_context_get_form (a) == kms_context_get_form (b);
   if (a->error != NULL || b->error != NULL || a->form != b->form || a->n_sorted != b->n_sorted)
     return FALSE;
   if (a->form != KMS_CONTEXT_FORM_MAP)

@@ -50,6 +50,13 @@ struct _KmsContext
 /* Copies everything; the texts are NUL-terminated. Poisoned, never NULL, when the pairs are no context. */
 KmsContext *_kms_context_new_from_pairs (const KmsPair *pairs, guint n_pairs);
 
+/* NULL for what only says that it is none: past this nobody has to tell the two. */
+static inline KmsContext *
+_kms_context_or_null (KmsContext *self)
+{
+  return self != NULL && self->form == KMS_CONTEXT_FORM_NONE ? NULL : self;
+}
+
 /* Takes the error, which every use gives. */
 KmsContext *_kms_context_new_poisoned (GError *error);
 

@@ -239,6 +239,24 @@ kms_context_new_empty (void)
   return _kms_context_new_from_pairs (NULL, 0);
 }
 
+/**
+ * kms_context_new_none:
+ *
+ * Says that there is no context. Everything takes %NULL for the same, but for the new context of a rewrap, where %NULL keeps
+ * the old one: this takes it away.
+ *
+ * Returns: (transfer full): no context, as one
+ *
+ * Since: 1.0
+ */
+KmsContext *
+kms_context_new_none (void)
+{
+  char *text;
+
+  return context_alloc (KMS_CONTEXT_FORM_NONE, 0, 0, &text);
+}
+
 static KmsContext *
 context_new_text (KmsContextForm form, const char *bytes, gsize length)
 {

@@ -24,6 +24,8 @@ KmsContext *kms_context_new (const char *first_name, ...) G_GNUC_NULL_TERMINATED
 KMS_AVAILABLE_IN_1_0
 KmsContext *kms_context_new_empty (void);
 KMS_AVAILABLE_IN_1_0
+KmsContext *kms_context_new_none (void);
+KMS_AVAILABLE_IN_1_0
 KmsContext *kms_context_new_from_variant (GVariant *map, GError **error);
 KMS_AVAILABLE_IN_1_0
 KmsContext *kms_context_new_from_json (const char *json, gssize length, GError **error);

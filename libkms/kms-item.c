@@ -6,7 +6,7 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
-#include "kms-context.h"
+#include "kms-context-private.h"
 #include "kms-run-private.h"
 #include "kms-secret.h"
 
@@ -63,8 +63,8 @@ _kms_item_clear (KmsItem *self)
 void
 _kms_item_set_context (KmsItem *self, KmsContext *context, KmsContextForm form, KmsJsonDialect dialect)
 {
-  self->context = context;
-  self->form = context == NULL ? KMS_CONTEXT_FORM_NONE : form;
+  self->context = _kms_context_or_null (context);
+  self->form = self->context == NULL ? KMS_CONTEXT_FORM_NONE : form;
   self->dialect = dialect;
 }
 
@@ -242,7 +242,7 @@ kms_item_get_new_key_id (KmsItem *self)
  *
  * Gets the context with which the item is to be encrypted again.
  *
- * Returns: (transfer none) (nullable): the context
+ * Returns: (transfer none) (nullable): the context; %NULL for none, also where there was one
  *
  * Since: 1.0
  */

@@ -46,7 +46,7 @@ item_fill (KmsItem *item, KmsOperation operation, KmsProvider *self, const char 
   item->provider = self;
   item->key_id = item->new_key_id = key_id;
   _kms_item_set_context (item, entry->context, form, dialect);
-  item->new_context = entry->new_context != NULL ? entry->new_context : entry->context;
+  item->new_context = _kms_batch_entry_get_new_context (entry);
   if (entry->secret != NULL)
     item_set_plaintext (item, entry->secret);
   else if (entry->ciphertext != NULL)

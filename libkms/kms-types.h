@@ -46,7 +46,7 @@ typedef enum {
 
 /**
  * KmsContextForm:
- * @KMS_CONTEXT_FORM_NONE: no context at all (a %NULL #KmsContext)
+ * @KMS_CONTEXT_FORM_NONE: no context at all (a %NULL #KmsContext, or kms_context_new_none())
  * @KMS_CONTEXT_FORM_MAP: name/value pairs, sorted, values as strings; may be empty
  * @KMS_CONTEXT_FORM_RAW: a string that is used as it is
  * @KMS_CONTEXT_FORM_LEGACY: JSON in the order and with the types in which it was given, as before version 1 of

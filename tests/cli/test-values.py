@@ -139,6 +139,10 @@ def check_rewrap(root):
     tap.equal(root.good("decrypt", "orders", "-c", "id=2", data=other), b"x", "decrypt with the new context")
     root.bad(6, "decrypt", "orders", "-c", "id=1", data=other)
     root.bad(6, "rewrap", "orders", "-c", "id=9", data=first)
+    bare = root.good("rewrap", "orders", "-c", "id=1", "--no-new-context", data=third)
+    tap.equal(root.good("decrypt", "orders", data=bare), b"x", "decrypt without a context")
+    root.bad(6, "decrypt", "orders", "-c", "id=1", data=bare)
+    root.bad(2, "rewrap", "orders", "-c", "id=1", "--no-new-context", "--new-context", "id=2", data=third)
     told = root.run("rewrap", "-v", "orders", "-c", "id=1", data=first).stderr.decode()
     cli.wants(told, "version 1", "version 2")
 

@@ -58,6 +58,34 @@ test_context (BoxFixture *self, gconstpointer data)
   assert_refuses (box, "v01:AAAA", first, NULL, KMS_ERROR_INVALID_CIPHERTEXT, "leading zeros");
 }
 
+/* A new context of NULL keeps the old one, so taking it away needs a word of its own. */
+static void
+test_no_context (BoxFixture *self, gconstpointer data)
+{
+  g_autoptr (KmsBox) box = new_box (self, TEST_KEY, TEST_KEY);
+  g_autoptr (KmsBox) within = new_box (self, "rewraps/old", "rewraps/new");
+  g_autoptr (KmsBox) to_local = new_box (self, TEST_KEY, "local/orders");
+  g_autoptr (KmsContext) context = kms_context_new ("id", "1", NULL);
+  g_autoptr (KmsContext) none = kms_context_new_none ();
+  g_autofree char *stored = box_seal ("v1:", "hello", "{\"id\":\"1\"}");
+  g_autofree char *bare = box_seal ("v1:", "hello", NULL);
+  g_autofree char *expected = box_seal ("v2:", "hello", NULL);
+  g_autofree char *told = box_store ("v2:", "rewraps: key=old form=1 context={\"id\":\"1\"} new-key=new "
+                                            "new-context=(none) input=A");
+
+  box_fixture_add_local_key (self, "orders");
+  g_autofree char *made = rewrap (box, stored, context, none);
+  g_autofree char *still = rewrap (box, bare, none, NULL);
+  g_autofree char *made_within = rewrap (within, "v1:QQ==", context, none);
+  g_autofree char *moved = rewrap (to_local, stored, context, none);
+  g_assert_cmpstr (made, ==, expected);
+  g_assert_cmpstr (still, ==, expected);
+  g_assert_cmpstr (made_within, ==, told);
+  box_assert_decrypts (to_local, moved, NULL, "hello");
+  box_assert_decrypts (to_local, moved, none, "hello");
+  box_assert_refused (to_local, moved, -1, context, KMS_ERROR_INVALID_CIPHERTEXT, NULL);
+}
+
 /* A service that can do it within itself gets one request, and the plaintext never comes here. */
 static void
 test_within_service (BoxFixture *self, gconstpointer data)
@@ -251,6 +279,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   BOX_TEST ("rewrap/context", test_context);
+  BOX_TEST ("rewrap/no-context", test_no_context);
   BOX_TEST ("rewrap/within-service", test_within_service);
   BOX_TEST ("rewrap/two-requests", test_two_requests);
   BOX_TEST ("rewrap/across-providers", test_across_providers);

@@ -103,10 +103,35 @@ test_new_wrong (void)
   assert_poisoned (too_large, "limit");
 }
 
+/* Who says that there is none means what NULL means. */
+static void
+assert_is_none (KmsContext *none)
+{
+  g_autoptr (KmsContext) empty = kms_context_new_empty ();
+  g_autoptr (GError) error = NULL;
+  guint8 bytes[8] = { 0xff };
+  gsize length = 1;
+
+  g_assert_cmpint (kms_context_get_form (none), ==, KMS_CONTEXT_FORM_NONE);
+  g_assert_true (kms_context_check (none, NULL));
+  g_assert_true (kms_context_equal (none, NULL));
+  g_assert_true (kms_context_equal (NULL, none));
+  g_assert_false (kms_context_equal (none, empty));
+  g_assert_cmpuint (kms_context_json_max (none), ==, 0);
+  g_assert_cmpuint (kms_context_write_json (none, KMS_JSON_DIALECT_RAILS, KMS_CONTEXT_FORM_LEGACY, NULL), ==, 0);
+  g_assert_null (kms_context_to_json (none, KMS_JSON_DIALECT_RAILS, KMS_CONTEXT_FORM_NONE, &length, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (length, ==, 0);
+  g_assert_cmpuint (kms_context_binary_max (none), ==, 1);
+  g_assert_cmpuint (kms_context_write_binary (none, bytes), ==, 1);
+  g_assert_cmpuint (bytes[0], ==, 0);
+}
+
 static void
 test_none_and_empty (void)
 {
   g_autoptr (KmsContext) empty = kms_context_new_empty ();
+  g_autoptr (KmsContext) none = kms_context_new_none ();
   guint8 none_bytes[8], empty_bytes[8];
   g_autoptr (GError) error = NULL;
   gsize length = 1;
@@ -127,6 +152,7 @@ test_none_and_empty (void)
   g_assert_true (kms_context_equal (NULL, NULL));
   g_assert_cmpuint (kms_context_write_binary (NULL, none_bytes), ==, 1);
   g_assert_cmpuint (kms_context_write_binary (empty, empty_bytes), ==, 5);
+  assert_is_none (none);
   g_assert_cmpint (none_bytes[0], !=, empty_bytes[0]);
 }
 
