@@ -309,7 +309,8 @@ kms_box_get_key_id (KmsBox *self, const char *version, const char **provider_nam
  *
  * Gets the names that every context must have, no more and no fewer.
  *
- * Returns: (transfer none) (nullable) (array zero-terminated=1): names, or %NULL where any context will do
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): names, none where a context has no pairs; %NULL where any
+ *   context will do, which some languages can't tell from none: see kms_box_get_any_context()
  *
  * Since: 1.0
  */
@@ -319,6 +320,24 @@ kms_box_get_require_context (KmsBox *self)
   g_return_val_if_fail (KMS_IS_BOX (self), NULL);
 
   return (const char *const *) self->require_context;
+}
+
+/**
+ * kms_box_get_any_context:
+ * @self: a box
+ *
+ * Tells whether the box takes any context, and none.
+ *
+ * Returns: %FALSE if kms_box_get_require_context() says which names a context must have
+ *
+ * Since: 1.0
+ */
+gboolean
+kms_box_get_any_context (KmsBox *self)
+{
+  g_return_val_if_fail (KMS_IS_BOX (self), FALSE);
+
+  return self->require_context == NULL;
 }
 
 /**

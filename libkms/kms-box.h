@@ -86,6 +86,8 @@ const char *kms_box_get_key_id (KmsBox *self, const char *version, const char **
 KMS_AVAILABLE_IN_1_0
 const char *const *kms_box_get_require_context (KmsBox *self);
 KMS_AVAILABLE_IN_1_0
+gboolean kms_box_get_any_context (KmsBox *self);
+KMS_AVAILABLE_IN_1_0
 KmsJsonDialect kms_box_get_json_dialect (KmsBox *self);
 
 KMS_AVAILABLE_IN_1_0

@@ -63,6 +63,32 @@ def check_python():
     tap.equal((done.returncode, done.stdout, done.stderr), (0, "5 b'abc' disabled\n", ""), "Python")
 
 
+def check_python_required_context():
+    """An array that is not there and one of no elements are both [] to Python, so whether there is one is asked apart."""
+    if "-fsanitize=" in open(os.path.join(BUILD, "build.ninja"), encoding="utf-8").read():
+        raise tap.Skip("a sanitized library can't be loaded into Python")
+    if subprocess.run(["/usr/bin/python3", "-c", "import gi"], capture_output=True, check=False).returncode != 0:
+        raise tap.Skip("needs PyGObject (python3-gi)")
+    program = ("import gi; gi.require_version('Kms', '1'); from gi.repository import Kms\n"
+               "registry = Kms.Registry.new(ROOT, None)\n"
+               "for names in (None, [], ['id']):\n"
+               "    builder = Kms.BoxBuilder.new(registry, 'x')\n"
+               "    builder.set_key('1', 'insecure-test-key', None)\n"
+               "    builder.set_require_context(names)\n"
+               "    box = builder.end()\n"
+               "    print(box.get_any_context(), box.get_require_context())")
+    with tempfile.TemporaryDirectory() as root:
+        folder = os.path.join(root, "package/providers.d")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "test.provider"), "w", encoding="utf-8") as file:
+            file.write("[Provider]\nModule=kms-test.so\nAbi=1\nExact=insecure-test-key\n")
+        values = dict(os.environ, GI_TYPELIB_PATH=os.path.join(BUILD, "libkms"),
+                      LD_LIBRARY_PATH=os.path.join(BUILD, "libkms"), KMS_MODULE_PATH=os.path.join(BUILD, "plugins/test"))
+        done = subprocess.run(["/usr/bin/python3", "-c", program.replace("ROOT", repr(root))], capture_output=True, text=True,
+                              check=False, env=values)
+        tap.equal((done.returncode, done.stdout, done.stderr), (0, "True []\nFalse []\nFalse ['id']\n", ""), "Python")
+
+
 def check_vala():
     if shutil.which("valac") is None:
         raise tap.Skip("needs valac")
@@ -83,5 +109,6 @@ tap.main([
     ("/api/introspection/main-calls", check_main_calls),
     ("/api/introspection/arrays", check_arrays),
     ("/api/introspection/python", check_python),
+    ("/api/introspection/python-required-context", check_python_required_context),
     ("/api/introspection/vala", check_vala),
 ])
