@@ -67,6 +67,7 @@ kmsctl_run_provider_show (Kmsctl *self, GError **error)
   kmsctl_fields_texts (&fields, "files", kms_config_info_get_files (info));
   kmsctl_fields_texts (&fields, "warnings", kms_config_info_get_warnings (info));
   kmsctl_fields_variant (&fields, "values", kmsctl_describe_values (info));
+  kmsctl_fields_variant (&fields, "settings", kmsctl_describe_settings (info));
   return kmsctl_print (self, kmsctl_fields_end (&fields), error);
 }
 

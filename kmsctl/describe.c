@@ -182,3 +182,25 @@ kmsctl_describe_values (KmsConfigInfo *info)
     }
   return g_variant_builder_end (list);
 }
+
+GVariant *
+kmsctl_describe_settings (KmsConfigInfo *info)
+{
+  g_autoptr (GVariantBuilder) list = kmsctl_list_new ();
+
+  for (guint i = 0; i < kms_config_info_get_n_settings (info); i++)
+    {
+      KmsSettingType type;
+      const char *default_value, *range, *description;
+      KmsctlFields fields;
+      const char *name = kms_config_info_get_nth_setting (info, i, &type, &default_value, &range, &description);
+      kmsctl_fields_init (&fields);
+      kmsctl_fields_text (&fields, "name", name);
+      kmsctl_fields_text (&fields, "type", kmsctl_nick (KMS_TYPE_SETTING_TYPE, (int) type));
+      kmsctl_fields_text (&fields, "description", description);
+      kmsctl_fields_text (&fields, "default", default_value);
+      kmsctl_fields_text (&fields, "range", range);
+      g_variant_builder_add_value (list, kmsctl_fields_end (&fields));
+    }
+  return g_variant_builder_end (list);
+}

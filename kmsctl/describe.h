@@ -12,6 +12,7 @@ GVariant *kmsctl_describe_key (KmsKey *key, gboolean with_versions);
 GVariant *kmsctl_describe_box (KmsConfigInfo *info, KmsBox *box);
 GVariant *kmsctl_describe_report (KmsReport *report, KmsSeverity least);
 GVariant *kmsctl_describe_values (KmsConfigInfo *info);
+GVariant *kmsctl_describe_settings (KmsConfigInfo *info);
 
 const char *kmsctl_kind_to_string (KmsConfigKind kind);
 const char *kmsctl_nick (GType type, int value);

@@ -30,7 +30,8 @@ struct _KmsConfigInfo
   GPtrArray *withdrawn; /* earlier lists of warnings, which callers may have borrowed */
   GArray *values;       /* of KmsConfigValue */
   char *module_path;
-  char *fingerprint; /* of what the files say, and of the state that follows: another one is another configuration */
+  GPtrArray *settings; /* atomic: what the module declares, for ever; NULL before it was loaded */
+  char *fingerprint;   /* of what the files say, and of the state that follows: another one is another configuration */
 };
 
 /* One reading of all files. */
@@ -65,6 +66,9 @@ void _kms_config_info_prefix_error (KmsConfigInfo *self, const char *group, cons
 
 /* Whether a value comes from a file in that directory or below it; FALSE for a directory of NULL. */
 gboolean _kms_config_info_is_from (KmsConfigInfo *self, const char *group, const char *key, const char *directory);
+
+/* What its module declares, which belongs to the class of the provider. */
+void _kms_config_info_set_settings (KmsConfigInfo *self, GPtrArray *settings);
 
 /* Its module was loaded, or refused to be: later than the reading, while others may hold the info. */
 void _kms_config_info_set_loaded (KmsConfigInfo *self);

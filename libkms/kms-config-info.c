@@ -67,6 +67,12 @@ _kms_config_info_set_loaded (KmsConfigInfo *self)
   g_atomic_int_set (&self->state, KMS_STATE_LOADED);
 }
 
+void
+_kms_config_info_set_settings (KmsConfigInfo *self, GPtrArray *settings)
+{
+  g_atomic_pointer_set (&self->settings, settings);
+}
+
 static gpointer
 copy_warning (gconstpointer warning, gpointer user_data)
 {

@@ -59,6 +59,12 @@ const char *kms_config_info_get_value (KmsConfigInfo *self, const char *group, c
 /* For a provider, the path of its module; NULL where it is unknown. */
 KMS_AVAILABLE_IN_1_0
 const char *kms_config_info_get_module_path (KmsConfigInfo *self);
+/* For a provider, the settings that its module declares; none before that was loaded. */
+KMS_AVAILABLE_IN_1_0
+guint kms_config_info_get_n_settings (KmsConfigInfo *self);
+KMS_AVAILABLE_IN_1_0
+const char *kms_config_info_get_nth_setting (KmsConfigInfo *self, guint index, KmsSettingType *type,
+                                             const char **default_value, const char **range, const char **description);
 KMS_AVAILABLE_IN_1_0
 const char *kms_state_to_string (KmsState state);
 

@@ -56,31 +56,6 @@ struct _KmsProviderClass
 };
 
 /**
- * KmsSettingType:
- * @KMS_SETTING_STRING: any text
- * @KMS_SETTING_BOOLEAN: `true` or `false`
- * @KMS_SETTING_INTEGER: a decimal number; the range is "MIN..MAX"
- * @KMS_SETTING_DURATION: seconds, with up to three decimals; read with kms_provider_get_setting_integer() in
- *   milliseconds
- * @KMS_SETTING_PATH: an absolute path
- * @KMS_SETTING_CREDENTIAL_FILE: an absolute path of a file that others must not read
- * @KMS_SETTING_CHOICE: one of the words of the range, "a|b|c"
- * @KMS_SETTING_LIST: texts with `;` between them
- *
- * Since: 1.0
- */
-typedef enum {
-  KMS_SETTING_STRING,
-  KMS_SETTING_BOOLEAN,
-  KMS_SETTING_INTEGER,
-  KMS_SETTING_DURATION,
-  KMS_SETTING_PATH,
-  KMS_SETTING_CREDENTIAL_FILE,
-  KMS_SETTING_CHOICE,
-  KMS_SETTING_LIST,
-} KmsSettingType;
-
-/**
  * KmsLimit:
  * @KMS_LIMIT_ITEMS: items a call
  * @KMS_LIMIT_BYTES: bytes of input and context a call

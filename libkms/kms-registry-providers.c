@@ -7,6 +7,7 @@
 #include "kms-registry-object-private.h"
 #include "kms-registry.h"
 #include "kms-routing-private.h"
+#include "kms-settings-private.h"
 #include "kms-turn-private.h"
 
 static KmsProviderConfig *
@@ -77,6 +78,7 @@ remember (KmsRegistry *self, const char *key, const char *name, KmsProvider *mad
   if (g_strcmp0 (now, key) == 0)
     {
       g_hash_table_insert (self->providers, g_strdup (key), g_object_ref (made));
+      _kms_config_info_set_settings (info, _kms_settings_get_declared (KMS_PROVIDER_GET_CLASS (made)));
       _kms_config_info_set_loaded (info);
     }
   g_mutex_unlock (&self->lock);

@@ -10,6 +10,8 @@
 #include "kms-operation-private.h"
 #include "kms-registry-object-private.h"
 #include "kms-registry-private.h"
+#include "kms-provider-private.h"
+#include "kms-settings-private.h"
 
 #define LOOK_INTERVAL G_TIME_SPAN_SECOND
 
@@ -229,8 +231,11 @@ inherit_states_locked (KmsRegistry *self)
   while (g_hash_table_iter_next (&iter, NULL, &info))
     {
       g_autofree char *key = _kms_registry_make_provider_key (info);
-      if (g_hash_table_contains (self->providers, key))
-        _kms_config_info_set_loaded (info);
+      KmsProvider *provider = g_hash_table_lookup (self->providers, key);
+      if (provider == NULL)
+        continue;
+      _kms_config_info_set_settings (info, _kms_settings_get_declared (KMS_PROVIDER_GET_CLASS (provider)));
+      _kms_config_info_set_loaded (info);
     }
 }
 

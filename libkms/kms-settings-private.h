@@ -13,6 +13,9 @@ void _kms_setting_value_free (gpointer value);
 gboolean _kms_settings_is_secret_name (const char *name);
 gboolean _kms_settings_check_name (const char *name, GError **error);
 
+/* Borrowed for ever: what the class declares, for _kms_config_info_set_settings(). */
+GPtrArray *_kms_settings_get_declared (KmsProviderClass *klass);
+
 /* Fills the table for all declared settings; an info of NULL leaves the defaults. */
 gboolean _kms_settings_bind (KmsProviderClass *klass, KmsConfigInfo *info, GHashTable *settings, GError **error);
 

@@ -17,6 +17,7 @@ typedef struct
   KmsSettingType type;
   char *default_value;
   char *range;
+  char *description;
 } KmsSettingDeclaration;
 
 typedef struct
@@ -52,7 +53,8 @@ get_own_table (KmsProviderClass *klass)
  * @range: (nullable): "MIN..MAX" for an integer, "a|b|c" for a choice
  * @description: what it is for, in one line
  *
- * Declares a setting. What is not declared is an error in the file.
+ * Declares a setting. What is not declared has no effect, and a warning says so. `kmsctl provider show` prints all that was
+ * declared.
  *
  * Since: 1.0
  */
@@ -70,7 +72,70 @@ kms_provider_class_add_setting (KmsProviderClass *klass, const char *name, KmsSe
   declaration->type = type;
   declaration->default_value = g_strdup (default_value);
   declaration->range = g_strdup (range);
+  declaration->description = g_strdup (description);
   g_ptr_array_add (get_own_table (klass)->declarations, declaration);
+}
+
+GPtrArray *
+_kms_settings_get_declared (KmsProviderClass *klass)
+{
+  KmsSettingTable *table = klass->settings;
+
+  return table == NULL ? NULL : table->declarations;
+}
+
+/**
+ * kms_config_info_get_n_settings:
+ * @self: an info
+ *
+ * Counts the settings that a provider's module declares. They are known as soon as the module was loaded, even if what
+ * the file says of them is wrong.
+ *
+ * Returns: how many there are; 0 before the module was loaded, and for everything that is no provider
+ *
+ * Since: 1.0
+ */
+guint
+kms_config_info_get_n_settings (KmsConfigInfo *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  GPtrArray *settings = g_atomic_pointer_get (&self->settings);
+
+  return settings == NULL ? 0 : settings->len;
+}
+
+/**
+ * kms_config_info_get_nth_setting:
+ * @self: an info
+ * @index: which setting
+ * @type: (out) (optional): its type
+ * @default_value: (out) (optional) (nullable) (transfer none): what it is if the file does not say
+ * @range: (out) (optional) (nullable) (transfer none): "MIN..MAX" or "a|b|c"
+ * @description: (out) (optional) (nullable) (transfer none): what it is for
+ *
+ * Gets a setting as the module declares it. What the file says stands in kms_config_info_get_value() under `Settings`.
+ *
+ * Returns: (transfer none): the key in [Settings]
+ *
+ * Since: 1.0
+ */
+const char *
+kms_config_info_get_nth_setting (KmsConfigInfo *self, guint index, KmsSettingType *type, const char **default_value,
+                                 const char **range, const char **description)
+{
+  g_return_val_if_fail (index < kms_config_info_get_n_settings (self), NULL);
+  GPtrArray *settings = g_atomic_pointer_get (&self->settings);
+  const KmsSettingDeclaration *declaration = g_ptr_array_index (settings, index);
+
+  if (type != NULL)
+    *type = declaration->type;
+  if (default_value != NULL)
+    *default_value = declaration->default_value;
+  if (range != NULL)
+    *range = declaration->range;
+  if (description != NULL)
+    *description = declaration->description;
+  return declaration->name;
 }
 
 void
@@ -190,7 +255,10 @@ _kms_settings_bind (KmsProviderClass *klass, KmsConfigInfo *info, GHashTable *se
   KmsSettingTable *table = klass->settings;
 
   if (info != NULL)
-    warn_of_unknown (table, info);
+    {
+      _kms_config_info_set_settings (info, _kms_settings_get_declared (klass));
+      warn_of_unknown (table, info);
+    }
   for (guint i = 0; table != NULL && i < table->declarations->len; i++)
     {
       KmsSettingDeclaration *declaration = g_ptr_array_index (table->declarations, i);

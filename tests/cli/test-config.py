@@ -55,6 +55,24 @@ def check_provider_list_and_show(root):
     root.good("provider", "check", "test")
 
 
+def check_provider_show_settings(root):
+    if not os.path.exists(os.path.join(cli.BUILD, "tests/modules/kms-settings.so")):
+        raise tap.Skip("the modules for tests are not built")
+    modules = {"KMS_MODULE_PATH": cli.module_path("tests/modules")}
+    text = "[Provider]\nModule=kms-settings.so\nAbi=1\nPrefixes=s/\n[Settings]\nNumber=%d\n"
+    for number, state in ((5, "loaded"), (11, "config-error")):
+        root.write("admin/providers.d/settings.provider", text % number)
+        shown = root.json("provider", "show", "settings", env=modules)
+        tap.equal(shown["state"], state, f"Number={number}")
+        known = {setting["name"]: setting for setting in shown["settings"]}
+        tap.equal(known["Number"], {"name": "Number", "type": "integer", "default": "5", "range": "1..10",
+                                    "description": "a number"}, "Number")
+        tap.equal(known["TokenFile"], {"name": "TokenFile", "type": "credential-file", "description": "a credential"}, "TokenFile")
+        lines = root.good("provider", "show", "settings", env=modules).decode().splitlines()
+        tap.equal([line.split() for line in lines if "red|green" in line], [["Color", "choice", "a", "choice", "red", "red|green"]],
+                  "a line for people")
+
+
 def check_config_show(root):
     root.write("package/boxes.d/a.box", BOX)
     root.write("admin/boxes.d/a.box", "[Box]\nDescription=ours\n")

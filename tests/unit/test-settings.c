@@ -128,6 +128,58 @@ test_unknown_setting (Fixture *self, gconstpointer data)
 }
 
 static void
+assert_declared (Fixture *self)
+{
+  static const struct
+  {
+    const char *name;
+    KmsSettingType type;
+    const char *default_value, *range, *description;
+  } expected[] = {
+    { "Text", KMS_SETTING_STRING, NULL, NULL, "any text" },
+    { "Flag", KMS_SETTING_BOOLEAN, "true", NULL, "a switch" },
+    { "Number", KMS_SETTING_INTEGER, "5", "1..10", "a number" },
+    { "Wait", KMS_SETTING_DURATION, "1.5", NULL, "a duration" },
+    { "Color", KMS_SETTING_CHOICE, "red", "red|green", "a choice" },
+    { "TokenFile", KMS_SETTING_CREDENTIAL_FILE, NULL, NULL, "a credential" },
+    { "List", KMS_SETTING_LIST, NULL, NULL, "a list" },
+  };
+  g_autoptr (KmsConfigInfo) info = kms_registry_lookup (self->registry, KMS_CONFIG_KIND_PROVIDER, "settings", NULL);
+
+  g_assert_cmpuint (kms_config_info_get_n_settings (info), ==, G_N_ELEMENTS (expected));
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    {
+      KmsSettingType type;
+      const char *default_value, *range, *description;
+      g_assert_cmpstr (kms_config_info_get_nth_setting (info, i, &type, &default_value, &range, &description), ==,
+                       expected[i].name);
+      g_assert_cmpint (type, ==, expected[i].type);
+      g_assert_cmpstr (default_value, ==, expected[i].default_value);
+      g_assert_cmpstr (range, ==, expected[i].range);
+      g_assert_cmpstr (description, ==, expected[i].description);
+    }
+}
+
+/* What a module knows is told where it is needed most, too: when the file is wrong. */
+static void
+test_declared (Fixture *self, gconstpointer data)
+{
+  g_autoptr (KmsConfigInfo) before = kms_registry_lookup (self->registry, KMS_CONFIG_KIND_PROVIDER, "settings", NULL);
+
+  g_assert_cmpuint (kms_config_info_get_n_settings (before), ==, 0);
+  g_autoptr (KmsProvider) provider = get_provider (self, "settings");
+  assert_declared (self);
+  config_root_add_provider (self->root, "other", "kms-settings.so", "Prefixes=other/");
+  reload (self);
+  assert_declared (self);
+
+  config_root_add_provider (self->root, "settings", "kms-settings.so", "[Settings]\nNumber=11");
+  reload (self);
+  g_assert_null (kms_registry_dup_provider (self->registry, "settings", NULL));
+  assert_declared (self);
+}
+
+static void
 test_credential_file (Fixture *self, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -172,6 +224,7 @@ main (int argc, char **argv)
 #define ADD(path, function) g_test_add (path, Fixture, NULL, setup, function, teardown)
   ADD ("/settings/values", test_settings);
   ADD ("/settings/unknown", test_unknown_setting);
+  ADD ("/settings/declared", test_declared);
   ADD ("/settings/credential-file", test_credential_file);
   ADD ("/settings/environment", test_environment);
   return g_test_run ();
