@@ -25,7 +25,7 @@ G_BEGIN_DECLS
  *   provider's own thread, whose main context is the thread-default one
  * @close: nullable; the last call, on the provider's own thread; for providers with @submit
  * @after_fork: nullable; only for %KMS_CAPABILITY_INLINE: in a forked child before its first use there, where secrets
- *   in locked memory are gone: load the keys again
+ *   in locked memory are gone: load the keys again. Calls that come meanwhile wait, so it must not call its own provider
  * @get_binding: nullable, blocking; how strongly a key binds the context; without it what kms_provider_set_binding() said
  * @diagnose: nullable, blocking; looks at credentials, permissions, the key (nullable), and reports
  * @inspect: nullable, blocking; what can be read of a ciphertext without decrypting it, as a{sv}

@@ -7,6 +7,7 @@
 #include "kms-fork-private.h"
 #include "kms-provider-dispatch-private.h"
 #include "kms-registry-private.h"
+#include "kms-turn-private.h"
 
 G_STATIC_ASSERT (sizeof (KmsProviderClass) == sizeof (GObjectClass) + 32 * sizeof (gpointer));
 
@@ -256,19 +257,37 @@ _kms_item_steal_error (KmsItem *item)
 }
 
 static void
-load_keys_again (KmsProvider *self)
+load_keys_in_turn (KmsProvider *self)
 {
   KmsProviderPrivate *priv = _kms_provider_get_private (self);
   KmsProviderClass *klass = KMS_PROVIDER_GET_CLASS (self);
+  guint generation = _kms_fork_generation;
 
-  g_mutex_lock (&priv->lock);
-  if (priv->fork_generation != _kms_fork_generation)
+  if ((guint) g_atomic_int_get (&priv->fork_generation) == generation)
+    return;
+  if (klass->after_fork != NULL)
+    klass->after_fork (self);
+  g_atomic_int_set (&priv->fork_generation, generation);
+}
+
+/* Once, and whoever comes meanwhile waits: a call must not find keys that are half there. Not under a lock: module code
+ * runs, which may call anything of ours. */
+static gboolean
+load_keys_again (KmsProvider *self, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("keys of %p", (gpointer) self);
+
+  if (_kms_turn_take (name, -1) == KMS_TURN_CIRCLE)
     {
-      if (klass->after_fork != NULL)
-        klass->after_fork (self);
-      g_atomic_int_set (&priv->fork_generation, _kms_fork_generation);
+      g_set_error (
+        error, KMS_ERROR, KMS_ERROR_MODULE,
+        "%s: loads its keys again after a fork, and its module used it meanwhile, which is a bug of the module",
+        kms_provider_get_name (self));
+      return FALSE;
     }
-  g_mutex_unlock (&priv->lock);
+  load_keys_in_turn (self);
+  _kms_turn_end (name);
+  return TRUE;
 }
 
 gboolean
@@ -279,10 +298,7 @@ _kms_provider_check_fork (KmsProvider *self, GError **error)
   if (G_LIKELY ((guint) g_atomic_int_get (&priv->fork_generation) == _kms_fork_generation))
     return TRUE;
   if ((priv->capabilities & KMS_CAPABILITY_INLINE) != 0)
-    {
-      load_keys_again (self);
-      return TRUE;
-    }
+    return load_keys_again (self, error);
   g_set_error (
     error, KMS_ERROR, KMS_ERROR_FORKED,
     "%s: this process was forked after the provider was opened; use fork and exec, fork before the first use, "

@@ -4,6 +4,8 @@
  * a lock held meanwhile would be one that nobody can order: here a thread that would wait for itself is told so. */
 #include "kms-turn-private.h"
 
+#include <pthread.h>
+
 #include "kms-fork-private.h"
 
 typedef struct
@@ -16,6 +18,25 @@ static GMutex lock;
 static GCond ended;
 static GHashTable *turns; /* name → Turn */
 static GHashTable *waits; /* GThread → the name that it waits for */
+
+static void
+before_fork (void)
+{
+  g_mutex_lock (&lock);
+}
+
+static void
+after_fork (void)
+{
+  g_mutex_unlock (&lock);
+}
+
+/* A child loads keys again in a turn: the lock must not be one that a thread of the parent holds for ever. */
+__attribute__ ((constructor)) static void
+watch_forks (void)
+{
+  pthread_atfork (before_fork, after_fork, after_fork);
+}
 
 static Turn *
 find_locked (const char *name)

@@ -1,6 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The edges of a provider's public functions: nothing, everything, for ever, and what a module says in its own words. */
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "libkms/kms-context.h"
 #include "libkms/kms-error.h"
 #include "libkms/kms-provider-private.h"
@@ -12,10 +15,15 @@ GType edge_provider_get_type (void);
 G_DEFINE_TYPE (EdgeProvider, edge_provider, KMS_TYPE_PROVIDER)
 
 static gboolean is_inline;
+static gint n_loaded, is_loading, n_too_early; /* atomic */
+static gboolean asks_itself;
+static GError *told_itself;
 
 static gboolean
 copy (KmsProvider *provider, KmsCall *call, GError **error)
 {
+  if (g_atomic_int_get (&is_loading))
+    g_atomic_int_inc (&n_too_early);
   for (guint i = 0; i < kms_call_get_n_items (call); i++)
     {
       KmsItem *item = kms_call_get_item (call, i);
@@ -51,6 +59,20 @@ inspect (KmsProvider *self, const char *key_id, GBytes *ciphertext, GCancellable
   return NULL;
 }
 
+/* Takes its time, so that others come meanwhile. */
+static void
+after_fork (KmsProvider *self)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+
+  g_atomic_int_set (&is_loading, TRUE);
+  if (asks_itself)
+    g_assert_null (kms_provider_decrypt (self, "key", bytes, NULL, NULL, &told_itself));
+  g_usleep (50 * 1000);
+  g_atomic_int_inc (&n_loaded);
+  g_atomic_int_set (&is_loading, FALSE);
+}
+
 static void
 edge_provider_init (EdgeProvider *self)
 {
@@ -63,6 +85,7 @@ edge_provider_class_init (EdgeProviderClass *klass)
   klass->encrypt = copy;
   klass->decrypt = copy;
   klass->inspect = inspect;
+  klass->after_fork = after_fork;
 }
 
 static KmsProvider *
@@ -157,6 +180,70 @@ test_foreign_result (void)
   g_assert_no_error (error);
 }
 
+static gpointer
+decrypt_in_thread (gpointer provider)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  g_autoptr (KmsSecret) plaintext = kms_provider_decrypt (provider, "key", bytes, NULL, NULL, NULL);
+
+  return GINT_TO_POINTER (plaintext != NULL);
+}
+
+/* The child's exit code: 0 is what is wanted. */
+static int
+decrypt_in_threads (KmsProvider *provider)
+{
+  GThread *threads[8];
+  gboolean all_right = TRUE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("decrypts", decrypt_in_thread, provider);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    all_right = g_thread_join (threads[i]) != NULL && all_right;
+  return !all_right ? 1 : g_atomic_int_get (&n_loaded) != 1 ? 2 : g_atomic_int_get (&n_too_early) != 0 ? 3 : 0;
+}
+
+static int
+decrypt_in_circle (KmsProvider *provider)
+{
+  asks_itself = TRUE;
+  if (decrypt_in_thread (provider) == NULL)
+    return 1;
+  return g_error_matches (told_itself, KMS_ERROR, KMS_ERROR_MODULE) ? 0 : 2;
+}
+
+/* The child has ten seconds: what waits for itself ends by a signal. */
+static void
+assert_in_child (int (*func) (KmsProvider *provider))
+{
+  g_autoptr (KmsProvider) provider = new_provider (TRUE);
+  pid_t child = fork ();
+  int status;
+
+  if (child == 0)
+    {
+      alarm (10);
+      _exit (func (provider));
+    }
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
+}
+
+/* Keys are loaded once in a child, and nobody sees them half loaded. */
+static void
+test_fork_loads_once (void)
+{
+  assert_in_child (decrypt_in_threads);
+}
+
+/* A module that uses itself meanwhile is told so; no lock of ours is held then. */
+static void
+test_fork_asks_itself (void)
+{
+  assert_in_child (decrypt_in_circle);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -166,5 +253,7 @@ main (int argc, char **argv)
   g_test_add_func ("/provider/longest-timeout", test_longest_timeout);
   g_test_add_func ("/provider/inspect-names-provider", test_inspect_names_provider);
   g_test_add_func ("/provider/foreign-result", test_foreign_result);
+  g_test_add_func ("/provider/fork/loads-once", test_fork_loads_once);
+  g_test_add_func ("/provider/fork/asks-itself", test_fork_asks_itself);
   return g_test_run ();
 }
