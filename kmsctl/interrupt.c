@@ -97,13 +97,25 @@ watch_thread (gpointer data)
   return NULL;
 }
 
-void
-kmsctl_interrupt_watch (GCancellable *cancellable, gint64 milliseconds)
+gboolean
+kmsctl_interrupt_watch (GCancellable *cancellable, gint64 milliseconds, GError **error)
 {
   Watch *watch = g_new (Watch, 1);
+  g_autoptr (GError) local = NULL;
 
   *watch = (Watch){ g_object_ref (cancellable), milliseconds };
-  g_thread_unref (g_thread_new ("kmsctl-signals", watch_thread, watch));
+  GThread *thread = g_thread_try_new ("kmsctl-signals", watch_thread, watch, &local);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return TRUE;
+    }
+  g_object_unref (watch->cancellable);
+  g_free (watch);
+  g_set_error (error, KMS_ERROR, KMS_ERROR_UNAVAILABLE,
+               _ ("no thread could be started: %s; raise the limit of processes (ulimit -u, TasksMax=) and try again"),
+               local->message);
+  return FALSE;
 }
 
 int

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 /* First of all in main(), while there is one thread: later threads inherit the mask. */
 void kmsctl_interrupt_block (void);
-void kmsctl_interrupt_watch (GCancellable *cancellable, gint64 milliseconds);
+gboolean kmsctl_interrupt_watch (GCancellable *cancellable, gint64 milliseconds, GError **error);
 
 /* 0 where no signal came. */
 int kmsctl_interrupt_get_signal (void);

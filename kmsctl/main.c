@@ -115,7 +115,8 @@ run (Kmsctl *self, GError **error)
       g_log_writer_default_set_use_stderr (TRUE);
       g_log_set_writer_func (write_log, self, NULL);
       self->cancellable = g_cancellable_new ();
-      kmsctl_interrupt_watch (self->cancellable, kmsctl_milliseconds (self, "timeout", -1));
+      if (!kmsctl_interrupt_watch (self->cancellable, kmsctl_milliseconds (self, "timeout", -1), error))
+        return FALSE;
     }
   return self->command->run (self, error);
 }

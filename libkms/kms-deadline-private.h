@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* Before the first run is added. FALSE where there is no thread to be had that would keep deadlines. */
+gboolean _kms_deadline_prepare (GError **error);
+
 /* `when` in microseconds of g_get_monotonic_time(); G_MAXINT64 for a run that only can be cancelled. */
 void _kms_deadline_add (KmsRun *run, gint64 when);
 void _kms_deadline_remove (KmsRun *run);

@@ -4,6 +4,7 @@
 #include "kms-deadline-private.h"
 
 #include "kms-fork-private.h"
+#include "kms-thread-private.h"
 
 typedef struct
 {
@@ -17,6 +18,7 @@ typedef struct
   GCond changed;
   GArray *heap; /* of KmsDeadline; the earliest first */
   guint fork_generation;
+  gboolean has_thread; /* atomic */
 } KmsDeadlineKeeper;
 
 static KmsDeadlineKeeper *keeper;
@@ -154,11 +156,29 @@ get_keeper (void)
       g_cond_init (&self->changed);
       self->heap = g_array_new (FALSE, FALSE, sizeof (KmsDeadline));
       self->fork_generation = _kms_fork_generation;
-      g_thread_unref (g_thread_new ("kms-deadlines", keep_deadlines, self));
       g_atomic_pointer_set (&keeper, self);
     }
   g_mutex_unlock (&keeper_lock);
   return self;
+}
+
+gboolean
+_kms_deadline_prepare (GError **error)
+{
+  KmsDeadlineKeeper *self = get_keeper ();
+
+  if (G_LIKELY (g_atomic_int_get (&self->has_thread)))
+    return TRUE;
+  g_mutex_lock (&keeper_lock);
+  if (!self->has_thread)
+    {
+      GThread *thread = _kms_thread_start ("kms-deadlines", keep_deadlines, self, error);
+      g_atomic_int_set (&self->has_thread, thread != NULL);
+      g_clear_pointer (&thread, g_thread_unref);
+    }
+  gboolean has_thread = self->has_thread;
+  g_mutex_unlock (&keeper_lock);
+  return has_thread;
 }
 
 void

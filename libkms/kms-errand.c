@@ -83,9 +83,18 @@ cancel_errand (gpointer data, gpointer user_data)
 }
 
 static gboolean
-wait_for_errand (KmsErrand *self, gint64 timeout)
+send_errand (KmsErrand *self, GError **error)
 {
-  gint64 end = g_get_monotonic_time () + timeout * 1000;
+  if (_kms_pool_push (run_errand, g_atomic_rc_box_acquire (self), error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", kms_provider_get_name (self->provider));
+  g_atomic_rc_box_release_full (self, errand_clear);
+  return FALSE;
+}
+
+static gboolean
+wait_until (KmsErrand *self, gint64 end)
+{
   gboolean in_time = TRUE;
 
   g_mutex_lock (&self->lock);
@@ -94,6 +103,19 @@ wait_for_errand (KmsErrand *self, gint64 timeout)
   gboolean done = self->done;
   g_mutex_unlock (&self->lock);
   return done;
+}
+
+static gboolean
+wait_for_errand (KmsErrand *self, GCancellable *cancellable, gint64 timeout, GError **error)
+{
+  if (wait_until (self, g_get_monotonic_time () + timeout * 1000))
+    return TRUE;
+  _kms_pool_push_some_time (cancel_errand, g_atomic_rc_box_acquire (self));
+  if (!g_cancellable_set_error_if_cancelled (cancellable, error))
+    g_set_error (error, KMS_ERROR, KMS_ERROR_TIMED_OUT,
+                 "%s: no answer within %g s; try again, or raise CallTimeout= in the provider's file",
+                 kms_provider_get_name (self->provider), (double) timeout / 1000.0);
+  return FALSE;
 }
 
 gboolean
@@ -112,18 +134,9 @@ _kms_errand_run (KmsProvider *provider, KmsErrandFunc func, gpointer data, GDest
   KmsErrand *self = errand_new (provider, func, data, clear);
   gulong handler =
     cancellable == NULL ? 0 : g_cancellable_connect (cancellable, G_CALLBACK (on_caller_cancelled), self, NULL);
-  _kms_pool_push (run_errand, g_atomic_rc_box_acquire (self));
-  gboolean done = wait_for_errand (self, timeout);
+  gboolean done = send_errand (self, error) && wait_for_errand (self, cancellable, timeout, error);
 
   g_cancellable_disconnect (cancellable, handler);
-  if (!done)
-    {
-      _kms_pool_push (cancel_errand, g_atomic_rc_box_acquire (self));
-      if (!g_cancellable_set_error_if_cancelled (cancellable, error))
-        g_set_error (error, KMS_ERROR, KMS_ERROR_TIMED_OUT,
-                     "%s: no answer within %g s; try again, or raise CallTimeout= in the provider's file",
-                     kms_provider_get_name (provider), (double) timeout / 1000.0);
-    }
   g_atomic_rc_box_release_full (self, errand_clear);
   return done;
 }

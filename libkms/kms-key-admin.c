@@ -197,11 +197,16 @@ kms_key_admin_run_async (KmsKeyAdmin *self, KmsKeyVerb verb, const char *key_id,
                          GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (KMS_IS_KEY_ADMIN (self));
+  GError *error = NULL;
   GTask *task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, kms_key_admin_run_async);
   g_task_set_task_data (task, key_request_new (verb, key_id, options), key_request_unref);
-  _kms_pool_push (run_in_task, task);
+  if (_kms_pool_push (run_in_task, task, &error))
+    return;
+  _kms_provider_name_error (KMS_PROVIDER (self), &error);
+  g_task_return_error (task, error);
+  g_object_unref (task);
 }
 
 /**

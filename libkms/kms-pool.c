@@ -5,6 +5,7 @@
 #include "kms-pool-private.h"
 
 #include "kms-fork-private.h"
+#include "kms-thread-private.h"
 
 #define KMS_POOL_IDLE_TIME (5 * G_TIME_SPAN_SECOND)
 
@@ -75,19 +76,64 @@ get_pool (void)
   return self;
 }
 
-void
-_kms_pool_push (GFunc func, gpointer data)
+static gboolean
+start_thread (KmsPool *self, GError **error)
 {
-  KmsPool *self = get_pool ();
-  KmsPoolTask *task = g_new (KmsPoolTask, 1);
-  task->func = func;
-  task->data = data;
+  GThread *thread = _kms_thread_start ("kms-provider", run_tasks, self, error);
 
+  if (thread == NULL)
+    return FALSE;
+  g_thread_unref (thread);
+  return TRUE;
+}
+
+/* Whether a thread waits for it already. */
+static gboolean
+enqueue (KmsPool *self, KmsPoolTask *task)
+{
   g_mutex_lock (&self->lock);
   g_queue_push_tail (&self->tasks, task);
   gboolean enough = self->n_idle >= self->tasks.length;
   g_cond_signal (&self->pushed);
   g_mutex_unlock (&self->lock);
-  if (!enough)
-    g_thread_unref (g_thread_new ("kms-provider", run_tasks, self));
+  return enough;
+}
+
+static KmsPoolTask *
+task_new (GFunc func, gpointer data)
+{
+  KmsPoolTask *task = g_new (KmsPoolTask, 1);
+
+  task->func = func;
+  task->data = data;
+  return task;
+}
+
+gboolean
+_kms_pool_push (GFunc func, gpointer data, GError **error)
+{
+  KmsPool *self = get_pool ();
+  KmsPoolTask *task = task_new (func, data);
+  g_autoptr (GError) local = NULL;
+
+  if (enqueue (self, task) || start_thread (self, &local))
+    return TRUE;
+  g_mutex_lock (&self->lock);
+  gboolean was_left = g_queue_remove (&self->tasks, task);
+  g_mutex_unlock (&self->lock);
+  /* Else another thread became idle and took it. */
+  if (!was_left)
+    return TRUE;
+  g_free (task);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+void
+_kms_pool_push_some_time (GFunc func, gpointer data)
+{
+  KmsPool *self = get_pool ();
+
+  if (!enqueue (self, task_new (func, data)))
+    start_thread (self, NULL);
 }

@@ -204,13 +204,13 @@ has_submit (KmsProvider *self)
 }
 
 static KmsProviderThread *
-get_thread (KmsProvider *self)
+get_thread (KmsProvider *self, GError **error)
 {
   KmsProviderPrivate *priv = _kms_provider_get_private (self);
 
   g_mutex_lock (&priv->lock);
   if (priv->thread == NULL)
-    priv->thread = _kms_provider_thread_new (priv->name);
+    priv->thread = _kms_provider_thread_new (priv->name, error);
   KmsProviderThread *thread = priv->thread;
   g_mutex_unlock (&priv->lock);
   return thread;
@@ -239,18 +239,46 @@ execute_submit (gpointer data)
     _kms_provider_call_ended (call->provider, call);
 }
 
+/* FALSE: there is no thread that could take it, and its items have failed. */
+static gboolean
+begin_call (KmsCall *call)
+{
+  GError *error = NULL;
+  KmsProviderThread *thread = NULL;
+
+  if (_kms_provider_is_inline (call->provider))
+    {
+      execute_blocking (call, NULL);
+      return TRUE;
+    }
+  if (!has_submit (call->provider))
+    {
+      if (_kms_pool_push (execute_blocking, call, &error))
+        return TRUE;
+    }
+  else if ((thread = get_thread (call->provider, &error)) != NULL)
+    {
+      _kms_provider_thread_post (thread, execute_submit, call);
+      return TRUE;
+    }
+  fail_pending (call, error);
+  return FALSE;
+}
+
+/* In a loop, since a table's worth of calls may be waiting behind one that can't begin. */
 void
 _kms_provider_start_call (KmsCall *call)
 {
-  gint64 timeout = _kms_run_get_timeout (call->run);
-
-  call->deadline = timeout > 0 ? g_get_monotonic_time () + timeout : -1;
-  if (_kms_provider_is_inline (call->provider))
-    execute_blocking (call, NULL);
-  else if (has_submit (call->provider))
-    _kms_provider_thread_post (get_thread (call->provider), execute_submit, call);
-  else
-    _kms_pool_push (execute_blocking, call);
+  while (call != NULL)
+    {
+      gint64 timeout = _kms_run_get_timeout (call->run);
+      call->deadline = timeout > 0 ? g_get_monotonic_time () + timeout : -1;
+      if (begin_call (call))
+        return;
+      KmsCall *next = _kms_provider_queue_release (_kms_provider_get_private (call->provider)->queue);
+      kms_call_unref (call);
+      call = next;
+    }
 }
 
 void
@@ -288,7 +316,7 @@ _kms_provider_call_ended (KmsProvider *self, KmsCall *call)
     _kms_provider_start_call (next);
   /* Later, so that a module that completes a call twice in a row still finds one to be told off for. */
   if (has_submit (self))
-    _kms_provider_thread_post (get_thread (self), unref_call, call);
+    _kms_provider_thread_post (_kms_provider_get_private (self)->thread, unref_call, call);
 }
 
 static void
@@ -310,8 +338,15 @@ _kms_provider_cancel_call (KmsCall *call)
 {
   if (_kms_provider_is_inline (call->provider))
     return;
-  if (has_submit (call->provider))
-    _kms_provider_thread_post (get_thread (call->provider), cancel_in_thread, kms_call_ref (call));
+  if (!has_submit (call->provider))
+    {
+      _kms_pool_push_some_time (cancel_in_pool, kms_call_ref (call));
+      return;
+    }
+  KmsProviderThread *thread = get_thread (call->provider, NULL);
+  /* Without a thread, the module never saw the call. */
+  if (thread == NULL)
+    cancel_in_thread (kms_call_ref (call));
   else
-    _kms_pool_push (cancel_in_pool, kms_call_ref (call));
+    _kms_provider_thread_post (thread, cancel_in_thread, kms_call_ref (call));
 }

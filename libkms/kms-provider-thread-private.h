@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 typedef struct _KmsProviderThread KmsProviderThread;
 typedef void (*KmsProviderThreadFunc) (gpointer data);
 
-KmsProviderThread *_kms_provider_thread_new (const char *name);
+/* NULL where there are no threads to be had. */
+KmsProviderThread *_kms_provider_thread_new (const char *name, GError **error);
 
 /* Any thread. The function runs in the provider's thread, after those that were posted before. */
 void _kms_provider_thread_post (KmsProviderThread *self, KmsProviderThreadFunc func, gpointer data);

@@ -3,6 +3,8 @@
 /* A provider's own thread: a main loop, and a source that runs what other threads post. */
 #include "kms-provider-thread-private.h"
 
+#include "kms-thread-private.h"
+
 typedef struct
 {
   KmsProviderThreadFunc func;
@@ -77,7 +79,7 @@ run_thread (gpointer data)
 }
 
 KmsProviderThread *
-_kms_provider_thread_new (const char *name)
+_kms_provider_thread_new (const char *name, GError **error)
 {
   KmsProviderThread *self = g_new0 (KmsProviderThread, 1);
   g_atomic_ref_count_init (&self->refs);
@@ -88,8 +90,13 @@ _kms_provider_thread_new (const char *name)
   self->source = g_source_new (&post_source_funcs, sizeof (KmsPostSource));
   ((KmsPostSource *) self->source)->owner = self;
   g_source_attach (self->source, self->context);
-  self->thread = g_thread_new (name, run_thread, self);
-  return self;
+  self->thread = _kms_thread_start (name, run_thread, self, error);
+  if (self->thread != NULL)
+    return self;
+  g_source_destroy (self->source);
+  thread_unref (self);
+  thread_unref (self);
+  return NULL;
 }
 
 void

@@ -280,13 +280,13 @@ run_watch (KmsRun *self)
     _kms_deadline_wake (self);
 }
 
-/* Before anything is sent: who has cancelled already gets no work done. */
+/* Before anything is sent: who has cancelled already gets no work done, nor does who could wait for ever. */
 static void
-fail_if_cancelled (KmsRun *self)
+fail_if_hopeless (KmsRun *self)
 {
   g_autoptr (GError) reason = NULL;
 
-  if (!g_cancellable_set_error_if_cancelled (self->caller_cancellable, &reason))
+  if (!g_cancellable_set_error_if_cancelled (self->caller_cancellable, &reason) && _kms_deadline_prepare (&reason))
     return;
   for (guint i = 0; i < self->n_items; i++)
     if (self->items[i].state == KMS_ITEM_PENDING)
@@ -313,7 +313,7 @@ _kms_run_start (KmsRun *self, KmsRunDone done, gpointer user_data)
   if (self->timeout < 0)
     self->timeout = _kms_dispatch_timeout (self);
   _kms_dispatch_split (self, calls);
-  fail_if_cancelled (self);
+  fail_if_hopeless (self);
   self->n_unsettled = count_pending (self);
   for (guint i = 0; i < self->n_items; i++)
     self->items[i].run = self;

@@ -3,6 +3,8 @@
 """The command line: what is refused, with which words and which exit code."""
 
 import json
+import os
+import resource
 
 import cli
 import tap
@@ -131,6 +133,21 @@ def check_every_result_is_json(root):
 
 def check_quiet_lists_names(root):
     tap.equal(root.good("provider", "list", "-q"), b"local\ntest\n", "provider list -q")
+
+
+def check_no_threads(root):
+    """All processes that a user may have are there: an error that can be read, and exit code 7."""
+    if os.getuid() != 0:
+        raise tap.Skip("needs root, to become a user whose processes are counted")
+
+    def become_poor():
+        os.setgid(65534)
+        os.setuid(65534)
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+    os.chmod(root.directory, 0o755)
+    said = root.bad(7, "status", preexec_fn=become_poor)
+    cli.wants(said, "no thread could be started", "ulimit -u", "TasksMax=")
 
 
 cli.main("usage", globals())
