@@ -97,8 +97,8 @@ check_before_open (const char *path, const char *const *needs, KmsPermissions pe
                      path, needs[i]);
       if (dl_iterate_phdr (find_libsoup2, NULL) != 0)
         return fail (state, KMS_STATE_LOAD_FAILED, error,
-                     "%s: needs libsoup 3, but this program has libsoup 2.4 loaded, and both in one process abort; use "
-                     "kmsd, which does the work in a process of its own",
+                     "%s: needs libsoup 3, but this program has libsoup 2.4 loaded, and both in one process abort; do "
+                     "this in another program, such as kmsctl, or build this one with libsoup 3",
                      path);
     }
   return _kms_module_file_check (path, &local) || fail (state, KMS_STATE_LOAD_FAILED, error, "%s", local->message);

@@ -301,8 +301,7 @@ _kms_provider_check_fork (KmsProvider *self, GError **error)
     return load_keys_again (self, error);
   g_set_error (
     error, KMS_ERROR, KMS_ERROR_FORKED,
-    "%s: this process was forked after the provider was opened; use fork and exec, fork before the first use, "
-    "or go through kmsd",
+    "%s: this process was forked after the provider was opened; use fork and exec, or fork before the first use",
     priv->name);
   return FALSE;
 }
