@@ -76,7 +76,10 @@ fill_rewrap (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **erro
     return FALSE;
   KmsProvider *target = _kms_box_resolve (box, box->encrypting, &item->new_key_id, error);
   if (target == NULL)
-    return FALSE;
+    {
+      item->provider = NULL; /* the source's, which has nothing to do with what is wrong */
+      return FALSE;
+    }
   if (target != item->provider || (kms_provider_get_capabilities (target) & KMS_CAPABILITY_REWRAP) == 0)
     item->operation = KMS_OPERATION_DECRYPT;
   return TRUE;

@@ -7,6 +7,8 @@
 #include "kms-error.h"
 #include "kms-provider-dispatch-private.h"
 
+#define KMS_SHOWN_DIGITS 20
+
 G_DEFINE_FINAL_TYPE (KmsBox, kms_box, G_TYPE_OBJECT)
 
 KmsBoxVersion *
@@ -113,6 +115,21 @@ version_is (KmsBoxVersion *version, const char *digits, gsize length)
   return version->version_length == length && memcmp (version->version, digits, length) == 0;
 }
 
+/* A string that somebody sent may have a "number" of any length. */
+static void
+set_not_active (KmsBox *self, const char *digits, gsize length, GError **error)
+{
+  if (length <= KMS_SHOWN_DIGITS)
+    g_set_error (
+      error, KMS_ERROR, KMS_ERROR_NOT_ACTIVE,
+      "box \"%s\": version not active: %.*s; add it with \"kmsctl box new-version\" or in [Version %.*s] of %s.box",
+      self->name, (int) length, digits, (int) length, digits, self->name);
+  else
+    g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_ACTIVE,
+                 "box \"%s\": version not active: %.*s… (%" G_GSIZE_FORMAT " digits); is this a string of this box?",
+                 self->name, KMS_SHOWN_DIGITS, digits, length);
+}
+
 KmsBoxVersion *
 _kms_box_find_version (KmsBox *self, const char *digits, gsize length, GError **error)
 {
@@ -121,11 +138,7 @@ _kms_box_find_version (KmsBox *self, const char *digits, gsize length, GError **
       return g_ptr_array_index (self->versions, i);
   if (self->any_version)
     return self->encrypting;
-  g_set_error (
-    error, KMS_ERROR, KMS_ERROR_NOT_ACTIVE,
-    "box \"%s\": version not active: %.*s; add it with \"kmsctl box new-version\" or in [Version %.*s] of %s.box",
-    self->name, (int) MIN (length, KMS_VERSION_MAX_DIGITS), digits, (int) MIN (length, KMS_VERSION_MAX_DIGITS), digits,
-    self->name);
+  set_not_active (self, digits, length, error);
   return NULL;
 }
 

@@ -55,6 +55,10 @@ test_context (BoxFixture *self, gconstpointer data)
   assert_refuses (box, stored, second, first, KMS_ERROR_INVALID_CIPHERTEXT, "decryption failed");
   assert_refuses (box, stored, NULL, first, KMS_ERROR_INVALID_CIPHERTEXT, "decryption failed");
   assert_refuses (box, "v3:AAAA", first, NULL, KMS_ERROR_NOT_ACTIVE, "version not active: 3");
+  g_autofree char *ones = g_strnfill (400, '1');
+  g_autofree char *many = g_strdup_printf ("v%s:AAAA", ones);
+  assert_refuses (box, many, first, NULL, KMS_ERROR_NOT_ACTIVE,
+                  "version not active: 11111111111111111111… (400 digits)");
   assert_refuses (box, "v01:AAAA", first, NULL, KMS_ERROR_INVALID_CIPHERTEXT, "leading zeros");
 }
 
@@ -84,6 +88,21 @@ test_no_context (BoxFixture *self, gconstpointer data)
   box_assert_decrypts (to_local, moved, NULL, "hello");
   box_assert_decrypts (to_local, moved, none, "hello");
   box_assert_refused (to_local, moved, -1, context, KMS_ERROR_INVALID_CIPHERTEXT, NULL);
+}
+
+/* What is wrong with the target's provider is told under its own name, not under that of the source. */
+static void
+test_broken_target (BoxFixture *self, gconstpointer data)
+{
+  g_autoptr (KmsBox) box = new_box (self, "rewraps/old", "broken/new");
+  g_autoptr (GError) error = NULL;
+
+  config_root_add_provider (self->root, "broken", "kms-init-fails.so", "Prefixes=broken/");
+  kms_registry_reload (self->registry, &error);
+  g_assert_no_error (error);
+  g_assert_null (kms_box_rewrap (box, "v1:QQ==", -1, NULL, NULL, NULL, &error));
+  g_assert_true (g_str_has_prefix (error->message, "box \"orders\": broken: "));
+  g_assert_cmpstr (kms_error_get_provider (error), !=, "rewraps");
 }
 
 /* A service that can do it within itself gets one request, and the plaintext never comes here. */
@@ -280,6 +299,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   BOX_TEST ("rewrap/context", test_context);
   BOX_TEST ("rewrap/no-context", test_no_context);
+  BOX_TEST ("rewrap/broken-target", test_broken_target);
   BOX_TEST ("rewrap/within-service", test_within_service);
   BOX_TEST ("rewrap/two-requests", test_two_requests);
   BOX_TEST ("rewrap/across-providers", test_across_providers);
