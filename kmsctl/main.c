@@ -22,16 +22,20 @@ find_field (const GLogField *fields, gsize n_fields, const char *key)
   return "";
 }
 
-/* The library's warnings are for people who asked; with --json nothing but the error may stand on stderr. What is wrong
- * with a program is always said, and what helps to find out why is asked for with a variable. */
+/* The library's warnings are for people who asked. What is wrong with a program is always said, but with --json, where
+ * nothing but the error may stand on stderr, unless the process ends by it; what helps to find out why is asked for with a
+ * variable. */
 static GLogWriterOutput
 write_log (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer kmsctl)
 {
   Kmsctl *self = kmsctl;
   const char *domain = find_field (fields, n_fields, "GLIB_DOMAIN");
   const char *debug = g_getenv ("KMS_DEBUG");
+  gboolean wants_all = debug != NULL && debug[0] != '\0';
 
-  if (level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO) && debug != NULL && debug[0] != '\0'
+  if (level & G_LOG_LEVEL_CRITICAL && self->json && !wants_all && !(level & G_LOG_FLAG_FATAL))
+    return G_LOG_WRITER_HANDLED;
+  if (level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO) && wants_all
       && (g_str_equal (domain, "libkms") || g_str_has_prefix (domain, "kms-")))
     return g_log_writer_standard_streams (level, fields, n_fields, NULL);
   if (level & (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR | G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO))

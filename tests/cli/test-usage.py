@@ -135,6 +135,19 @@ def check_quiet_lists_names(root):
     tap.equal(root.good("provider", "list", "-q"), b"local\ntest\n", "provider list -q")
 
 
+def check_json_stands_alone(root):
+    """What libkms says of a module that breaks the contract is in the error, too: stderr is one JSON object."""
+    if not os.path.exists(os.path.join(cli.BUILD, "tests/modules/kms-no-gerror.so")):
+        raise tap.Skip("the modules for tests are not built")
+    root.write("admin/providers.d/no-gerror.provider", "[Provider]\nModule=kms-no-gerror.so\nAbi=1\nPrefixes=no-gerror/\n")
+    env = {"KMS_MODULE_PATH": cli.module_path("tests/modules"), "G_DEBUG": None}
+    command = ("encrypt", "--key", "no-gerror/k")
+    done = root.run("--json", *command, data=b"x", env=env)
+    cli.wants(json.loads(done.stderr)["message"], "without saying why")
+    for more, arguments in ((env, command), (dict(env, KMS_DEBUG="1"), ("--json", *command))):
+        cli.wants(root.run(*arguments, data=b"x", env=more).stderr.decode(), "CRITICAL")
+
+
 def check_no_threads(root):
     """All processes that a user may have are there: an error that can be read, and exit code 7."""
     if os.getuid() != 0:
