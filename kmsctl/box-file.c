@@ -171,8 +171,11 @@ kmsctl_box_file_check (Kmsctl *self, KmsctlBoxFile *box, const char *text, GErro
 gboolean
 kmsctl_box_file_save_text (Kmsctl *self, KmsctlBoxFile *box, const char *text, GError **error)
 {
-  return kmsctl_box_file_check (self, box, text, error)
-         && kmsctl_write_config (self, box->path, text, box->info == NULL, error);
+  if (!kmsctl_box_file_check (self, box, text, error)
+      || !kmsctl_write_config (self, box->path, text, box->info == NULL, error))
+    return FALSE;
+  self->changed = TRUE;
+  return TRUE;
 }
 
 gboolean

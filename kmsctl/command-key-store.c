@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* key export, import and root: only for providers that hold their keys themselves. */
+#include <string.h>
+
 #include "bytes.h"
 #include "command-groups.h"
 #include "describe.h"
@@ -69,6 +71,7 @@ kmsctl_run_key_import (Kmsctl *self, GError **error)
   g_autoptr (GBytes) exported = g_bytes_new (data, length);
   g_autoptr (KmsKey) key = kms_key_store_import_key (KMS_KEY_STORE (target.provider), target.key_id, exported,
                                                      passphrase, self->cancellable, error);
+  self->changed = key != NULL;
   return key != NULL && kmsctl_print (self, kmsctl_describe_key (key, TRUE), error);
 }
 
@@ -80,7 +83,18 @@ change_root (Kmsctl *self, KmsProvider *provider, const char *root, GError **err
 
   if (!kmsctl_flag (self, "yes") && !kmsctl_confirm (self, question, TRUE, error))
     return FALSE;
-  return kms_key_store_change_root (KMS_KEY_STORE (provider), root, self->cancellable, error);
+  self->changed = kms_key_store_change_root (KMS_KEY_STORE (provider), root, self->cancellable, error);
+  return self->changed;
+}
+
+static gboolean
+check_root (const char *root, GError **error)
+{
+  gboolean is_credential = g_str_has_prefix (root, "credential:") && root[strlen ("credential:")] != '\0';
+
+  if (is_credential || g_str_equal (root, "file") || g_str_equal (root, "passphrase"))
+    return TRUE;
+  return kmsctl_usage_error (error, _ ("--change=%s: write file, passphrase or credential:NAME"), root);
 }
 
 gboolean
@@ -89,7 +103,7 @@ kmsctl_run_key_root (Kmsctl *self, GError **error)
   const char *name = kmsctl_argument (self, 0), *root = kmsctl_text (self, "change");
   KmsctlFields fields;
 
-  if (kmsctl_open (self, error) == NULL)
+  if ((root != NULL && !check_root (root, error)) || kmsctl_open (self, error) == NULL)
     return FALSE;
   g_autoptr (KmsProvider) provider = kms_registry_dup_provider (self->registry, name == NULL ? "local" : name, error);
   if (provider == NULL || !check_store (provider, error))

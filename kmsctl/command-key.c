@@ -67,6 +67,7 @@ run_verb (Kmsctl *self, KmsctlKeyTarget *target, KmsKeyVerb verb, GVariant *opti
     kms_key_admin_run (KMS_KEY_ADMIN (target->provider), verb, target->key_id, options, self->cancellable, error);
   if (keys == NULL)
     return FALSE;
+  self->changed = verb != KMS_KEY_VERB_SHOW;
   if (keys->len == 0)
     return TRUE;
   KmsKey *key = g_ptr_array_index (keys, 0);

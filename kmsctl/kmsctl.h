@@ -30,6 +30,7 @@ struct _Kmsctl
 
   KmsRegistry *registry;
   GCancellable *cancellable;
+  gboolean changed;  /* something was done that stays done, even if the answer can't be written */
   gboolean negative; /* the answer was given, and it is no: exit code 1 without an error */
 };
 

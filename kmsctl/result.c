@@ -85,7 +85,17 @@ kmsctl_to_json (GVariant *value)
 static gboolean
 print_text (Kmsctl *self, const char *text, GError **error)
 {
-  return kmsctl_write_all (self, STDOUT_FILENO, _ ("stdout"), text, strlen (text), error);
+  g_autoptr (GError) local = NULL;
+
+  if (kmsctl_write_all (self, STDOUT_FILENO, _ ("stdout"), text, strlen (text), &local))
+    return TRUE;
+  /* An error, as the answer is lost; but who repeats the command would do it twice. */
+  if (!self->changed)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else
+    g_set_error (error, local->domain, local->code, _ ("%s; only the answer is lost: what was asked for is done"),
+                 local->message);
+  return FALSE;
 }
 
 gboolean

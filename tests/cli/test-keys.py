@@ -109,6 +109,8 @@ def check_root(root):
     root.good("key", "create", "local/orders")
     stored = root.good("encrypt", "local/orders", data=b"x")
     cli.wants(root.json("key", "root")["root"], "file")
+    for wrong in ("bogus", "credential:"):
+        cli.wants(root.bad(2, "key", "root", "--change", wrong, "--yes"), "file, passphrase or credential:NAME")
     with_lines(root, "key", "root", "--change", "passphrase", "--yes", lines=b"my words\n")
     tap.equal(with_lines(root, "decrypt", "local/orders", lines=b"my words\n", data=stored), b"x", "with the passphrase")
     done = root.run("--no-ask", "decrypt", "local/orders", data=stored)

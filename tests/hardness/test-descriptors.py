@@ -53,6 +53,21 @@ def check_stdout_is_full(root):
         each_command(root, "No space left on device", stdout=full)
 
 
+def check_change_without_answer(root):
+    """Exit code 1, since the answer is lost; and that the change was made is said, for who would repeat the command."""
+    root.good("key", "create", "local/orders")
+    root.good("box", "create", "orders", "--key", "local/orders")
+    said = {}
+    with open("/dev/full", "wb") as full:
+        for arguments in (("key", "rotate", "local/orders"), ("key", "disable", "local/orders", "--yes"),
+                          ("key", "create", "local/more"), ("box", "disable", "orders"), ("key", "show", "local/orders")):
+            code, _, err = run(root, arguments, stdout=full)
+            tap.equal(code, 1, " ".join(arguments))
+            said[" ".join(arguments[:2])] = "is done" in err
+    tap.equal(said, {"key rotate": True, "key disable": True, "key create": True, "box disable": True, "key show": False}, "said")
+    tap.equal(root.json("key", "show", "local/orders")["version"], "2", "the rotation")
+
+
 def check_stdout_is_closed(root):
     each_command(root, "Bad file descriptor", closed=(1,))
 
