@@ -6,6 +6,7 @@
 #include "kms-base64.h"
 #include "kms-context.h"
 #include "kms-error.h"
+#include "kms-provider-class.h"
 #include "kms-secret.h"
 
 static gboolean
@@ -19,6 +20,29 @@ fill_plaintext (KmsItem *item, KmsSecret *plaintext, GError **error)
   return FALSE;
 }
 
+/* What is written must be read again: by the box, and by the provider, which may declare two limits that do not fit. */
+static gboolean
+check_size (KmsBox *self, KmsProvider *provider, gsize n_bytes, GError **error)
+{
+  gsize length = self->encrypting->prefix_length + kms_base64_encoded_size (n_bytes);
+  gint64 limit = kms_provider_get_limit (provider, KMS_LIMIT_CIPHERTEXT);
+
+  if (G_LIKELY (length <= KMS_STORED_MAX_LENGTH && n_bytes <= (guint64) limit))
+    return TRUE;
+  if (length > KMS_STORED_MAX_LENGTH)
+    g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE,
+                 "%s \"%s\": the value would need a stored string of %" G_GSIZE_FORMAT
+                 " bytes, which is larger than the limit of %d bytes; encrypt large data with a data key",
+                 _kms_box_get_noun (self), self->name, length, KMS_STORED_MAX_LENGTH);
+  else
+    g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE,
+                 "%s \"%s\": the value would need a ciphertext of %" G_GSIZE_FORMAT
+                 " bytes, and provider \"%s\" decrypts %" G_GINT64_FORMAT
+                 " at most; encrypt large data with a data key",
+                 _kms_box_get_noun (self), self->name, n_bytes, kms_provider_get_name (provider), limit);
+  return FALSE;
+}
+
 gboolean
 _kms_box_fill_encrypt (KmsBox *self, KmsItem *item, KmsSecret *plaintext, KmsContext *context, GError **error)
 {
@@ -29,7 +53,15 @@ _kms_box_fill_encrypt (KmsBox *self, KmsItem *item, KmsSecret *plaintext, KmsCon
   if (item->provider == NULL)
     return FALSE;
   _kms_item_set_context (item, context, kms_context_get_form (context), self->dialect);
-  return fill_plaintext (item, plaintext, error);
+  if (!fill_plaintext (item, plaintext, error))
+    return FALSE;
+  /* The provider's own limit of plaintexts is looked at where it is called, and told in its words. */
+  if (G_LIKELY (item->input_length <= KMS_STORED_MAX_LENGTH / 2)
+      || (gint64) item->input_length > kms_provider_get_limit (item->provider, KMS_LIMIT_PLAINTEXT)
+      || check_size (self, item->provider, item->input_length, error))
+    return TRUE;
+  item->provider = NULL; /* which never sees it, and is not to be named */
+  return FALSE;
 }
 
 /* The shortened key id says it all: versions do not matter. */
@@ -124,9 +156,12 @@ _kms_box_fill_rewrap (KmsBox *self, KmsItem *item, const char *stored, gsize len
 }
 
 char *
-_kms_box_make_stored (KmsBox *self, KmsItem *item)
+_kms_box_make_stored (KmsBox *self, KmsItem *item, GError **error)
 {
   KmsBoxVersion *version = self->encrypting;
+
+  if (!check_size (self, item->provider, item->length, error))
+    return NULL;
   gsize size = kms_base64_encoded_size (item->length);
   char *stored = g_malloc (version->prefix_length + size + 1);
 

@@ -167,7 +167,7 @@ harvest_item (KmsBoxJob *self, KmsItem *item, guint index)
     }
   g_clear_error (&entry->error);
   if (item->operation != KMS_OPERATION_DECRYPT)
-    entry->new_stored = _kms_box_make_stored (self->box, item);
+    entry->new_stored = _kms_box_make_stored (self->box, item, &entry->error);
   else
     {
       entry->plaintext = _kms_item_steal_secret (item);

@@ -65,8 +65,8 @@ gboolean _kms_box_fill_decrypt (KmsBox *self, KmsItem *item, const char *stored,
 gboolean _kms_box_fill_rewrap (KmsBox *self, KmsItem *item, const char *stored, gsize length, KmsContext *context,
                                KmsContext *new_context, GError **error);
 
-/* What an item that is DONE becomes: "vN:" and base64. */
-char *_kms_box_make_stored (KmsBox *self, KmsItem *item);
+/* What an item that is DONE becomes: "vN:" and base64. NULL where that could not be read again. */
+char *_kms_box_make_stored (KmsBox *self, KmsItem *item, GError **error);
 
 /* A failed decryption may be tried in the other dialects, where that could help: attempts count from 0. */
 #define KMS_N_OTHER_DIALECTS 2

@@ -54,7 +54,7 @@ harvest_borrowed (KmsBox *self, KmsBatchEntry *entry, KmsItem *item)
   if (item->state != KMS_ITEM_DONE)
     entry->error = _kms_item_steal_error (item);
   else if (item->operation == KMS_OPERATION_ENCRYPT)
-    entry->new_stored = _kms_box_make_stored (self, item);
+    entry->new_stored = _kms_box_make_stored (self, item, &entry->error);
   else
     entry->plaintext = _kms_item_steal_secret (item);
 }

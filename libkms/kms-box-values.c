@@ -70,7 +70,7 @@ kms_box_encrypt (KmsBox *self, KmsSecret *plaintext, KmsContext *context, GCance
     {
       item.is_single = TRUE;
       _kms_dispatch_inline (&item, 1, cancellable);
-      char *stored = finish_item (&item, started, error) ? _kms_box_make_stored (self, &item) : NULL;
+      char *stored = finish_item (&item, started, error) ? _kms_box_make_stored (self, &item, error) : NULL;
       _kms_item_clear (&item);
       return stored;
     }

@@ -60,7 +60,7 @@ struct _KmsProviderClass
  * @KMS_LIMIT_ITEMS: items a call
  * @KMS_LIMIT_BYTES: bytes of input and context a call
  * @KMS_LIMIT_PLAINTEXT: bytes of one plaintext
- * @KMS_LIMIT_CIPHERTEXT: bytes of one ciphertext
+ * @KMS_LIMIT_CIPHERTEXT: bytes of one ciphertext; a box writes none that is larger
  * @KMS_LIMIT_CALLS: calls in flight
  * @KMS_LIMIT_CALL_TIMEOUT: default deadline of a call in milliseconds; for many items counted from the last progress
  *

@@ -3,6 +3,8 @@
 /* What a box asks of who uses it: state, context, dialect, and values within limits. */
 #include "box-fixture.h"
 
+#include <libkms/kms-module.h>
+
 #include <string.h>
 
 #define TEST_KEY "insecure-test-key"
@@ -379,6 +381,69 @@ test_data_keys (BoxFixture *self, gconstpointer data)
   g_assert_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE);
 }
 
+static KmsProvider *
+with_limits (BoxFixture *self, const char *name, gint64 plaintext, gint64 ciphertext)
+{
+  g_autoptr (GError) error = NULL;
+  KmsProvider *provider = kms_registry_dup_provider (self->registry, name, &error);
+
+  g_assert_no_error (error);
+  kms_provider_set_limit (provider, KMS_LIMIT_PLAINTEXT, plaintext);
+  kms_provider_set_limit (provider, KMS_LIMIT_CIPHERTEXT, ciphertext);
+  return provider;
+}
+
+static void
+assert_reads_again (KmsBox *box, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KmsSecret) secret = kms_secret_new_random (length, NULL);
+  g_autofree char *stored = kms_box_encrypt (box, secret, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  g_autoptr (KmsSecret) read = kms_box_decrypt (box, stored, -1, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (kms_secret_equal (secret, read));
+}
+
+static void
+assert_writes_nothing (KmsBox *box, gsize length, const char *words)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KmsSecret) secret = kms_secret_new_random (length, NULL);
+  g_autofree char *stored = kms_box_encrypt (box, secret, NULL, NULL, &error);
+
+  g_assert_null (stored);
+  box_assert_error (error, KMS_ERROR_TOO_LARGE, words);
+}
+
+/* Whatever is written can be read: a stored string has 4 MiB at most, and a provider's two limits need not fit. */
+static void
+test_written_is_readable (BoxFixture *self, gconstpointer data)
+{
+  const gsize most = (4 * 1024 * 1024 - 3) / 4 * 3; /* behind "v1:" */
+  const gint64 plenty = 64 * 1024 * 1024;
+  g_autoptr (GError) error = NULL;
+
+  config_root_add_provider (self->root, "good", "kms-good.so", "Prefixes=good/");
+  kms_registry_reload (self->registry, &error);
+  g_assert_no_error (error);
+  g_autoptr (KmsBox) box = box_new (self, "1", "good/k");
+  g_autoptr (KmsBox) inline_box = box_new (self, "1", "inline/k");
+  g_autoptr (KmsProvider) provider = with_limits (self, "good", plenty, plenty);
+  assert_reads_again (box, most);
+  assert_writes_nothing (box, most + 1, "stored string of 4194307 bytes");
+  assert_writes_nothing (box, (gsize) plenty, "encrypt large data with a data key");
+
+  g_autoptr (KmsProvider) uneven = with_limits (self, "good", plenty, 100);
+  assert_reads_again (box, 100);
+  assert_writes_nothing (box, 101, "ciphertext of 101 bytes, and provider \"good\" decrypts 100 at most");
+
+  /* Its ciphertexts are much longer than its plaintexts. */
+  g_autoptr (KmsProvider) longer = with_limits (self, "inline", plenty, 30);
+  assert_writes_nothing (inline_box, 1, "provider \"inline\" decrypts 30 at most");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -396,6 +461,7 @@ main (int argc, char **argv)
   BOX_TEST ("value/binary-stored", test_binary_stored);
   BOX_TEST ("value/long-stored", test_long_stored);
   BOX_TEST ("value/large", test_large_values);
+  BOX_TEST ("value/written-is-readable", test_written_is_readable);
   BOX_TEST ("data-key/lengths", test_data_keys);
   return g_test_run ();
 }
