@@ -4,6 +4,7 @@
 #include "command-groups.h"
 #include "config-report.h"
 #include "describe.h"
+#include "probe.h"
 
 static const KmsConfigKind kinds[] = { KMS_CONFIG_KIND_GLOBAL, KMS_CONFIG_KIND_PROVIDER, KMS_CONFIG_KIND_BOX,
                                        KMS_CONFIG_KIND_MODEL };
@@ -104,6 +105,11 @@ report_info (Kmsctl *self, KmsConfigInfo *info, gboolean load, KmsReport *report
     }
   if (kms_config_info_get_error (info) != NULL)
     wrong = g_error_copy (kms_config_info_get_error (info));
+  else if (kind == KMS_CONFIG_KIND_PROVIDER && load && !kmsctl_probe (self, name, &wrong))
+    {
+      g_free (advice);
+      advice = kmsctl_probe_advise (info);
+    }
   else if (kind == KMS_CONFIG_KIND_PROVIDER && load)
     {
       /* Only the module knows its settings. */

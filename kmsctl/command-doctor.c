@@ -7,6 +7,7 @@
 #include "command-groups.h"
 #include "config-report.h"
 #include "describe.h"
+#include "probe.h"
 #include "target.h"
 
 /* This source file's year: a clock before it is wrong, and with it every certificate and signature. */
@@ -73,7 +74,8 @@ check_providers (Kmsctl *self, KmsReport *report)
       KmsConfigInfo *info = g_ptr_array_index (infos, i);
       KmsState state = kms_config_info_get_state (info);
       g_autoptr (KmsProvider)
-        provider = state == KMS_STATE_AVAILABLE || state == KMS_STATE_LOADED
+        provider = (state == KMS_STATE_AVAILABLE || state == KMS_STATE_LOADED)
+                       && kmsctl_probe (self, kms_config_info_get_name (info), NULL)
                      ? kms_registry_dup_provider (self->registry, kms_config_info_get_name (info), NULL)
                      : NULL;
       if (provider != NULL)
@@ -138,7 +140,9 @@ check_version (Kmsctl *self, const char *key_id, const char *pinned, KmsReport *
 {
   g_autofree char *provider_key_id = NULL;
   g_autoptr (GError) local = NULL;
-  g_autoptr (KmsProvider)
+  g_autoptr (KmsProvider) provider = NULL;
+
+  if (kmsctl_probe_key (self, key_id, pinned, &local))
     provider = kms_registry_dup_provider_for_key (self->registry, key_id, pinned, &provider_key_id, &local);
 
   if (provider == NULL)

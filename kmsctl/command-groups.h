@@ -51,5 +51,6 @@ KmsctlRun kmsctl_run_module_new;
 KmsctlRun kmsctl_run_completion;
 KmsctlRun kmsctl_run_help;
 KmsctlRun kmsctl_run_dump_commands;
+KmsctlRun kmsctl_run_probe_provider;
 
 G_END_DECLS

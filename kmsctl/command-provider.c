@@ -3,6 +3,7 @@
 /* provider list, show and check. */
 #include "command-groups.h"
 #include "describe.h"
+#include "probe.h"
 
 gboolean
 kmsctl_run_provider_list (Kmsctl *self, GError **error)
@@ -75,9 +76,17 @@ static void
 check_provider (Kmsctl *self, const char *name, KmsReport *report)
 {
   g_autoptr (GError) local = NULL;
-  g_autoptr (KmsProvider) provider = kms_registry_dup_provider (self->registry, name, &local);
+  g_autoptr (KmsProvider) provider = NULL;
   guint before = kms_report_get_n_findings (report);
 
+  if (!kmsctl_probe (self, name, &local))
+    {
+      g_autoptr (KmsConfigInfo) info = kms_registry_lookup (self->registry, KMS_CONFIG_KIND_PROVIDER, name, NULL);
+      g_autofree char *advice = info == NULL ? NULL : kmsctl_probe_advise (info);
+      kms_report_add (report, KMS_SEVERITY_ERROR, name, local->message, advice);
+      return;
+    }
+  provider = kms_registry_dup_provider (self->registry, name, &local);
   if (provider == NULL)
     {
       g_autofree char *advice = g_strdup_printf ("kmsctl provider show %s", name);

@@ -35,7 +35,7 @@ typedef struct
 
 typedef enum {
   KMSCTL_COMMAND_QUICK = 1 << 0,  /* neither opens the registry nor needs a thread for signals */
-  KMSCTL_COMMAND_HIDDEN = 1 << 1, /* for our own build and tests */
+  KMSCTL_COMMAND_HIDDEN = 1 << 1, /* for our own build, tests and child processes */
 } KmsctlCommandFlags;
 
 #define KMSCTL_MAX_OPTION_SETS 5

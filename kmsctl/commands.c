@@ -184,6 +184,7 @@ const KmsctlCommand kmsctl_commands[] = {
   { "completion", "bash|zsh|fish", N_("a completion script for a shell"), kmsctl_run_completion, { NULL }, KMSCTL_COMMAND_QUICK },
   { "help", "[COMMAND…]", N_("explain a command"), kmsctl_run_help, { NULL }, KMSCTL_COMMAND_QUICK },
   { "dump-commands", "text|rst", N_("the commands as the manual page has them"), kmsctl_run_dump_commands, { NULL }, KMSCTL_COMMAND_QUICK | KMSCTL_COMMAND_HIDDEN },
+  { "probe-provider", "PROVIDER", N_("load a module, to see whether that ends the process"), kmsctl_run_probe_provider, { program_options }, KMSCTL_COMMAND_HIDDEN },
   { NULL },
 };
 /* clang-format on */

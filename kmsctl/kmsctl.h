@@ -30,8 +30,9 @@ struct _Kmsctl
 
   KmsRegistry *registry;
   GCancellable *cancellable;
-  gboolean changed;  /* something was done that stays done, even if the answer can't be written */
-  gboolean negative; /* the answer was given, and it is no: exit code 1 without an error */
+  GHashTable *probed; /* name of a provider → how its module ended a process, or NULL; NULL before the first */
+  gboolean changed;   /* something was done that stays done, even if the answer can't be written */
+  gboolean negative;  /* the answer was given, and it is no: exit code 1 without an error */
 };
 
 /* command-line.c: TRUE also where there is no command but --help or --version. */

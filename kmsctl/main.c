@@ -159,6 +159,7 @@ main (int argc, char **argv)
   else if (self.negative)
     code = 1;
   g_clear_object (&self.registry);
+  g_clear_pointer (&self.probed, g_hash_table_unref);
   /* The thread that waits for signals holds the cancellable until the process ends. */
   g_clear_object (&self.cancellable);
   return code;

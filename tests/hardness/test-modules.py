@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Modules that are no modules, as kmsctl shows them: a message of its own for each, and the other providers work."""
 
+import json
 import os
 import struct
 import subprocess
@@ -144,6 +145,21 @@ def check_module_that_crashes_takes_only_its_process(root):
     tap.equal(root.good("encrypt", *KEY, data=b"x", env=env)[:3], b"v1:", "another provider")
     # What only lists does not load it.
     root.good("provider", "list", env=env)
+
+
+def check_module_that_crashes_is_found(root):
+    """By the commands that look for what is wrong: each loads it in a process of its own, and goes on."""
+    env = module_root(root, "crash-open")
+    root.write("package/boxes.d/crashing.box", "[Box]\nVersion=1\n[Version 1]\nKeyId=crash-open/k\n")
+    for arguments in (("config", "check"), ("provider", "check"), ("provider", "check", "crash-open"), ("doctor",), ("doctor", "crashing")):
+        done = root.run("--json", *arguments, env=env)
+        tap.equal((done.returncode, done.stderr), (1, b""), " ".join(arguments))
+        errors = [finding for finding in json.loads(done.stdout)["findings"] if finding["severity"] == "error"]
+        cli.wants(errors[0]["finding"], "kms-crash-open.so ended the process that loaded it (signal 6)")
+        cli.wants(errors[0]["advice"], "Enabled=false")
+    tap.equal(root.run("config", "check", "--no-load", env=env).returncode, 0, "config check --no-load")
+    found = json.loads(root.run("--json", "provider", "check", env=env).stdout)["findings"]
+    tap.equal("test" in {finding["topic"] for finding in found}, True, "the others are checked")
 
 
 if not os.path.exists(os.path.join(cli.BUILD, "tests/modules/kms-good.so")):
