@@ -88,6 +88,11 @@ void kms_provider_set_limit (KmsProvider *self, KmsLimit limit, gint64 value);
 KMS_AVAILABLE_IN_1_0
 void kms_provider_set_binding (KmsProvider *self, KmsBinding binding);
 
+/* From any thread, for providers with submit(). */
+typedef void (*KmsProviderPostFunc) (gpointer data);
+KMS_AVAILABLE_IN_1_0
+gboolean kms_provider_post (KmsProvider *self, KmsProviderPostFunc func, gpointer data, GError **error);
+
 KMS_AVAILABLE_IN_1_0
 gint64 kms_provider_get_limit (KmsProvider *self, KmsLimit limit);
 KMS_AVAILABLE_IN_1_0

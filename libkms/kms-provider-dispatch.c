@@ -216,6 +216,34 @@ get_thread (KmsProvider *self, GError **error)
   return thread;
 }
 
+/**
+ * kms_provider_post: (skip)
+ * @self: a provider with `submit()`
+ * @func: what to run
+ * @data: what @func gets
+ * @error: return location for an error
+ *
+ * Has a function run on the provider's own thread, in the order of the calls of this function, and returns at once. The
+ * provider must live until it ran.
+ *
+ * Returns: %TRUE if it will run; %FALSE with @error set where no thread can be had (%KMS_ERROR_UNAVAILABLE), and in a
+ *   process that was forked after the provider was opened (%KMS_ERROR_FORKED)
+ *
+ * Since: 1.0
+ */
+gboolean
+kms_provider_post (KmsProvider *self, KmsProviderPostFunc func, gpointer data, GError **error)
+{
+  g_return_val_if_fail (KMS_IS_PROVIDER (self), FALSE);
+  g_return_val_if_fail (has_submit (self) && func != NULL, FALSE);
+
+  KmsProviderThread *thread = _kms_provider_check_fork (self, error) ? get_thread (self, error) : NULL;
+  if (thread == NULL)
+    return FALSE;
+  _kms_provider_thread_post (thread, func, data);
+  return TRUE;
+}
+
 static void
 execute_blocking (gpointer data, gpointer user_data)
 {
