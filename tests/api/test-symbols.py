@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The libkms authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the library exports is what libkms-1.symbols lists, and what the headers declare."""
+"""What a library exports is what its list of symbols says, and what its headers declare."""
 
 import glob
 import os
@@ -10,6 +10,7 @@ import subprocess
 import tap
 
 SOURCE, BUILD, LIBRARY = os.environ["SOURCE"], os.environ["BUILD"], os.environ["LIBRARY"]
+FOLDER, LIST = os.environ["FOLDER"], os.environ["LIST"]
 
 
 def exported():
@@ -20,7 +21,7 @@ def exported():
 
 
 def listed():
-    with open(os.path.join(SOURCE, "libkms/libkms-1.symbols"), encoding="utf-8") as file:
+    with open(os.path.join(SOURCE, FOLDER, LIST), encoding="utf-8") as file:
         return {line.strip() for line in file if line.strip() and not line.startswith("#")}
 
 
@@ -31,12 +32,12 @@ def type_functions(text):
 
 def declared():
     found = set()
-    headers = glob.glob(os.path.join(SOURCE, "libkms/*.h")) + glob.glob(os.path.join(BUILD, "libkms/*.h"))
+    headers = glob.glob(os.path.join(SOURCE, FOLDER, "*.h")) + glob.glob(os.path.join(BUILD, FOLDER, "*.h"))
     for path in headers:
-        if "-private" in path:
-            continue
         with open(path, encoding="utf-8") as file:
             text = file.read()
+        if "KMS_AVAILABLE_IN" not in text:
+            continue
         found |= type_functions(text)
         for declaration in re.findall(r"KMS_AVAILABLE_IN_\d+_\d+\s+([^;{]*?)\(", text):
             match = re.search(r"\b(kms_\w+) ?$", declaration)
@@ -52,6 +53,6 @@ def check(found, expected, advice):
 
 
 tap.main([
-    ("/api/symbols/list", lambda: check(exported(), listed(), "compare libkms-1.symbols with the library")),
+    ("/api/symbols/list", lambda: check(exported(), listed(), f"compare {LIST} with the library")),
     ("/api/symbols/headers", lambda: check(exported(), declared(), "compare the headers with the library")),
 ])

@@ -205,5 +205,19 @@ def make_key_export():
         write("key-export", name, bytes((kind,)) + data)
 
 
-for maker in (make_base64, make_context, make_stored, make_config, make_keystore, make_local_ciphertext, make_key_export):
+def make_http_json():
+    cases = {"empty": "", "vault-encrypt": json.dumps({"request_id": "6f1c", "lease_id": "", "renewable": False, "lease_duration": 0,
+             "data": {"batch_results": [{"ciphertext": "vault:v1:QUJD", "key_version": 1}, {"error": "no\n", "plaintext": ""}]},
+             "warnings": None}), "vault-errors": '{"errors":["1 error occurred:\\n\\t* permission denied\\n\\n"]}',
+             "aws": '{"CiphertextBlob":"AQICAHg=","KeyId":"arn:aws:kms:eu-west-1:111122223333:key/1"}', "numbers": "[0,-1,12,1.5,1e9,-0.0E-1]",
+             "escapes": r'"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"', "lone-surrogate": r'"\ud83d"', "nul": r'"a\u0000b"',
+             "deep": "[" * 64 + "]" * 64, "too-deep": "[" * 65 + "]" * 65, "cut": '{"data":{"plain', "html": "<html>502</html>",
+             "two": "{} {}", "comma": "[1,]", "not-utf8": b'"\xff\xfe"', "utf8": '{"\u00e9":"\u20ac"}'.encode().decode("unicode_escape"),
+             "big": "9223372036854775807", "too-big": "9223372036854775808", "blanks": " \t\r\n [ null , true , false ] "}
+    for name, data in cases.items():
+        write("http-json", name, data)
+
+
+for maker in (make_base64, make_context, make_stored, make_config, make_keystore, make_local_ciphertext, make_key_export,
+              make_http_json):
     maker()

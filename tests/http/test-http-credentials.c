@@ -1,0 +1,178 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Credentials: fetched once however many want them, renewed while they are good, and once after a refusal. */
+#include "http-fixture.h"
+
+#define N_THREADS 16
+
+static gpointer
+echo_in_thread (gpointer data)
+{
+  GError *error = NULL;
+  http_fixture_echo (data, "k", &error);
+  return error;
+}
+
+static void
+echo_at_once (HttpFixture *fixture)
+{
+  GThread *threads[N_THREADS];
+
+  for (guint i = 0; i < N_THREADS; i++)
+    threads[i] = g_thread_new ("caller", echo_in_thread, fixture);
+  for (guint i = 0; i < N_THREADS; i++)
+    {
+      g_autoptr (GError) error = g_thread_join (threads[i]);
+      g_assert_no_error (error);
+    }
+}
+
+static void
+slow_login (HttpFixture *fixture, guint delay_ms)
+{
+  TestFault slow = { .kind = TEST_FAULT_NONE, .delay_ms = delay_ms };
+  test_server_add_fault (fixture->server, "/login", slow, 0);
+}
+
+static void
+test_single_flight (void)
+{
+  g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, NULL, "Login=true\n");
+
+  slow_login (fixture, 200);
+  echo_at_once (fixture);
+  g_assert_cmpuint (fixture->n_logins, ==, 1);
+  g_assert_cmpuint (test_server_count_requests_of (fixture->server, "/encrypt"), ==, N_THREADS);
+}
+
+/* All are refused at once, and one login serves them all. */
+static void
+test_refusal (void)
+{
+  g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, NULL, "Login=true\n");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (http_fixture_echo (fixture, "k", &error));
+  fixture->refused_below = 2;
+  slow_login (fixture, 100);
+  echo_at_once (fixture);
+  g_assert_cmpuint (fixture->n_logins, ==, 2);
+}
+
+/* New ones are refused, too: that is an answer, and no reason to log in again and again. */
+static void
+test_refused_twice (void)
+{
+  g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, NULL, "Login=true\n");
+
+  fixture->refused_below = G_MAXUINT;
+  http_fixture_assert_fails (fixture, "k", KMS_ERROR_CREDENTIALS);
+  g_assert_cmpuint (fixture->n_logins, ==, 2);
+  g_assert_cmpuint (test_server_count_requests_of (fixture->server, "/encrypt"), ==, 2);
+}
+
+/* After two thirds of their time there are new ones, and nobody waited for them. */
+static void
+test_renewal (void)
+{
+  g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, NULL, "Login=true\n");
+  gint64 end = g_get_monotonic_time () + 30 * G_USEC_PER_SEC, longest = 0;
+  g_autoptr (GError) error = NULL;
+
+  fixture->login_ttl = 3;
+  g_assert_true (http_fixture_echo (fixture, "k", &error));
+  slow_login (fixture, 500);
+  while (fixture->n_logins < 2 && g_get_monotonic_time () < end)
+    {
+      gint64 begin = g_get_monotonic_time ();
+      g_assert_true (http_fixture_echo (fixture, "k", &error));
+      longest = MAX (longest, g_get_monotonic_time () - begin);
+      g_usleep (20 * 1000);
+    }
+  g_assert_cmpuint (fixture->n_logins, ==, 2);
+  g_assert_cmpint (longest, <, 450 * 1000);
+}
+
+/* The old ones are good for a while longer, so that a service of tokens in trouble does not stop anybody. */
+static void
+test_failing_renewal (void)
+{
+  g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, "Retries=0", "Login=true\n");
+  gint64 end;
+  g_autoptr (GError) error = NULL;
+
+  fixture->login_ttl = 6;
+  g_assert_true (http_fixture_echo (fixture, "k", &error));
+  test_server_add_fault (fixture->server, "/login", (TestFault){ .kind = TEST_FAULT_ANSWER, .status = 503 }, 0);
+  end = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;
+  while (g_get_monotonic_time () < end)
+    {
+      g_assert_true (http_fixture_echo (fixture, "k", &error));
+      g_assert_no_error (error);
+      g_usleep (50 * 1000);
+    }
+  g_assert_cmpuint (test_server_count_requests_of (fixture->server, "/login"), >=, 2);
+  g_assert_cmpuint (test_server_count_requests_of (fixture->server, "/login"), <=, 4);
+}
+
+static void
+test_failing_login (void)
+{
+  g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, "Retries=0", "Login=true\n");
+  g_autoptr (GError) error = NULL;
+
+  test_server_add_fault (fixture->server, "/login", (TestFault){ .kind = TEST_FAULT_ANSWER, .status = 403 }, 0);
+  for (guint i = 0; i < 100; i++)
+    g_assert_false (http_fixture_echo (fixture, "k", NULL));
+  http_fixture_assert_fails (fixture, "k", KMS_ERROR_NOT_AUTHORIZED);
+  g_assert_cmpuint (test_server_count_requests_of (fixture->server, "/login"), <, 20);
+  g_assert_cmpuint (test_server_count_requests_of (fixture->server, "/encrypt"), ==, 0);
+
+  test_server_clear_faults (fixture->server);
+  g_usleep (700 * 1000); /* longer than it remembers a failed login */
+  g_assert_true (http_fixture_echo (fixture, "k", &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_farewell (void)
+{
+  g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, NULL, "Login=true\n");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (http_fixture_echo (fixture, "k", &error));
+  http_fixture_close_provider (fixture);
+  guint n = test_server_count_requests (fixture->server);
+  const TestRequest *last = test_server_get_request (fixture->server, n - 1);
+  g_assert_cmpstr (last->path, ==, "/logout");
+  g_assert_cmpstr (test_request_get_header (last, "X-Token"), ==, "token-1");
+}
+
+/* Who goes does not wait for a server that says nothing. */
+static void
+test_farewell_to_nobody (void)
+{
+  g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, NULL, "Login=true\n");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (http_fixture_echo (fixture, "k", &error));
+  test_server_add_fault (fixture->server, "/logout", (TestFault){ .kind = TEST_FAULT_SILENCE }, 0);
+  gint64 begin = g_get_monotonic_time ();
+  http_fixture_close_provider (fixture);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 8 * G_USEC_PER_SEC);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/http/credentials/single-flight", test_single_flight);
+  g_test_add_func ("/http/credentials/refusal", test_refusal);
+  g_test_add_func ("/http/credentials/refused-twice", test_refused_twice);
+  g_test_add_func ("/http/credentials/renewal", test_renewal);
+  g_test_add_func ("/http/credentials/failing-renewal", test_failing_renewal);
+  g_test_add_func ("/http/credentials/failing-login", test_failing_login);
+  g_test_add_func ("/http/credentials/farewell", test_farewell);
+  g_test_add_func ("/http/credentials/farewell/to-nobody", test_farewell_to_nobody);
+  return g_test_run ();
+}
