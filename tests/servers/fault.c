@@ -79,6 +79,8 @@ fault_reset (GSocket *socket)
 
   if (setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) != 0)
     g_error ("test server: no SO_LINGER: %s", g_strerror (errno));
+  /* At once: TLS would say good-bye first. */
+  g_socket_close (socket, NULL);
 }
 
 static gboolean

@@ -31,7 +31,7 @@ typedef struct
 gboolean fault_is_handled (const TestFault *fault);
 /* Writes the answer, or what the fault makes of it. FALSE when the connection has to end. */
 gboolean fault_answer (const TestFault *fault, TestResponse *response, const FaultWire *wire);
-/* Makes the close of the socket a reset. */
+/* Closes the socket with a reset. */
 void fault_reset (GSocket *socket);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FaultQueue, fault_queue_free)

@@ -41,9 +41,11 @@ test_request_get_header (const TestRequest *request, const char *name)
   return NULL;
 }
 
-void
-test_request_free (TestRequest *request)
+static void
+test_request_clear (gpointer data)
 {
+  TestRequest *request = data;
+
   g_free (request->method);
   g_free (request->path);
   g_free (request->query);
@@ -51,7 +53,18 @@ test_request_free (TestRequest *request)
   g_ptr_array_unref (request->header_values);
   g_clear_pointer (&request->body, g_bytes_unref);
   g_clear_object (&request->certificate);
-  g_free (request);
+}
+
+TestRequest *
+test_request_ref (TestRequest *request)
+{
+  return g_atomic_rc_box_acquire (request);
+}
+
+void
+test_request_unref (TestRequest *request)
+{
+  g_atomic_rc_box_release_full (request, test_request_clear);
 }
 
 static gboolean
@@ -163,7 +176,7 @@ read_body (TestRequest *request, GDataInputStream *stream, GCancellable *cancell
 TestRequest *
 http_frame_read (GInputStream *stream, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (TestRequest) request = g_new0 (TestRequest, 1);
+  g_autoptr (TestRequest) request = g_atomic_rc_box_new0 (TestRequest);
   GDataInputStream *lines = G_DATA_INPUT_STREAM (stream);
   g_autoptr (GError) problem = NULL;
 

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /* Reads one request. NULL without an error when the client closed before its first byte. */
 TestRequest *http_frame_read (GInputStream *stream, GCancellable *cancellable, GError **error);
 
-/* A copy that shares nothing that changes. */
-void test_request_free (TestRequest *request);
+TestRequest *test_request_ref (TestRequest *request);
+void test_request_unref (TestRequest *request);
 
 TestResponse *test_response_new (void);
 void test_response_free (TestResponse *response);
@@ -21,7 +21,7 @@ void test_response_free (TestResponse *response);
 GString *http_frame_head (const TestResponse *response, const char *framing);
 GString *http_frame_head_with_length (const TestResponse *response, guint64 length);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestRequest, test_request_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestRequest, test_request_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestResponse, test_response_free)
 
 G_END_DECLS
