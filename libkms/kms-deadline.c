@@ -16,7 +16,8 @@ typedef struct
 {
   GMutex lock;
   GCond changed;
-  GArray *heap; /* of KmsDeadline; the earliest first */
+  GArray *heap;        /* of KmsDeadline; the earliest first */
+  gint64 sleeps_until; /* what the thread waits for: who comes later need not wake it */
   guint fork_generation;
   gboolean has_thread; /* atomic */
 } KmsDeadlineKeeper;
@@ -120,6 +121,16 @@ look_at_first (KmsDeadlineKeeper *self, gint64 now)
   heap_up (self->heap, slot - 1);
 }
 
+static void
+wait_for_first (KmsDeadlineKeeper *self)
+{
+  self->sleeps_until = self->heap->len > 0 ? heap_at (self->heap, 0)->when : G_MAXINT64;
+  if (self->sleeps_until < G_MAXINT64)
+    g_cond_wait_until (&self->changed, &self->lock, self->sleeps_until);
+  else
+    g_cond_wait (&self->changed, &self->lock);
+}
+
 static gpointer
 keep_deadlines (gpointer data)
 {
@@ -131,10 +142,8 @@ keep_deadlines (gpointer data)
       gint64 now = g_get_monotonic_time ();
       if (is_first_due (self, now))
         look_at_first (self, now);
-      else if (self->heap->len > 0 && heap_at (self->heap, 0)->when < G_MAXINT64)
-        g_cond_wait_until (&self->changed, &self->lock, heap_at (self->heap, 0)->when);
       else
-        g_cond_wait (&self->changed, &self->lock);
+        wait_for_first (self);
     }
   return NULL;
 }
@@ -188,8 +197,11 @@ _kms_deadline_add (KmsRun *run, gint64 when)
 
   g_mutex_lock (&self->lock);
   heap_insert (self->heap, _kms_run_ref (run), when);
-  if (heap_at (self->heap, 0)->run == run)
-    g_cond_signal (&self->changed);
+  if (when < self->sleeps_until)
+    {
+      self->sleeps_until = when;
+      g_cond_signal (&self->changed);
+    }
   g_mutex_unlock (&self->lock);
 }
 

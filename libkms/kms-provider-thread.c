@@ -17,8 +17,10 @@ struct _KmsProviderThread
   GThread *thread;
   GMainContext *context;
   GSource *source; /* of KmsPostSource */
+  gint has_posts;  /* atomic: what the source looks at, so that posting costs one wake-up and running none */
   GMutex lock;
   GArray *posts;
+  GArray *spare;     /* the thread's own: empty, for the next turn */
   gboolean stopping; /* the thread's own */
 };
 
@@ -28,7 +30,7 @@ typedef struct
   KmsProviderThread *owner;
 } KmsPostSource;
 
-static GPrivate is_provider_thread;
+static GPrivate current_thread; /* of KmsProviderThread */
 
 static void
 thread_unref (KmsProviderThread *self)
@@ -38,8 +40,22 @@ thread_unref (KmsProviderThread *self)
   g_main_context_unref (self->context);
   g_source_unref (self->source);
   g_array_unref (self->posts);
+  g_array_unref (self->spare);
   g_mutex_clear (&self->lock);
   g_free (self);
+}
+
+static gboolean
+check_posts (GSource *source)
+{
+  return g_atomic_int_get (&((KmsPostSource *) source)->owner->has_posts);
+}
+
+static gboolean
+prepare_posts (GSource *source, gint *timeout)
+{
+  *timeout = -1;
+  return check_posts (source);
 }
 
 static gboolean
@@ -47,10 +63,11 @@ dispatch_posts (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   KmsProviderThread *self = ((KmsPostSource *) source)->owner;
 
-  g_source_set_ready_time (source, -1);
   g_mutex_lock (&self->lock);
-  g_autoptr (GArray) posts = self->posts;
-  self->posts = g_array_new (FALSE, FALSE, sizeof (KmsPost));
+  GArray *posts = self->posts;
+  self->posts = self->spare;
+  self->spare = posts;
+  g_atomic_int_set (&self->has_posts, FALSE);
   g_mutex_unlock (&self->lock);
 
   for (guint i = 0; i < posts->len; i++)
@@ -58,17 +75,18 @@ dispatch_posts (GSource *source, GSourceFunc callback, gpointer user_data)
       KmsPost *post = &g_array_index (posts, KmsPost, i);
       post->func (post->data);
     }
+  g_array_set_size (posts, 0);
   return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs post_source_funcs = { .dispatch = dispatch_posts };
+static GSourceFuncs post_source_funcs = { .prepare = prepare_posts, .check = check_posts, .dispatch = dispatch_posts };
 
 static gpointer
 run_thread (gpointer data)
 {
   KmsProviderThread *self = data;
 
-  g_private_set (&is_provider_thread, GINT_TO_POINTER (TRUE));
+  g_private_set (&current_thread, self);
   g_main_context_push_thread_default (self->context);
   while (!self->stopping)
     g_main_context_iteration (self->context, TRUE);
@@ -86,6 +104,7 @@ _kms_provider_thread_new (const char *name, GError **error)
   g_atomic_ref_count_inc (&self->refs);
   g_mutex_init (&self->lock);
   self->posts = g_array_new (FALSE, FALSE, sizeof (KmsPost));
+  self->spare = g_array_new (FALSE, FALSE, sizeof (KmsPost));
   self->context = g_main_context_new ();
   self->source = g_source_new (&post_source_funcs, sizeof (KmsPostSource));
   ((KmsPostSource *) self->source)->owner = self;
@@ -107,9 +126,11 @@ _kms_provider_thread_post (KmsProviderThread *self, KmsProviderThreadFunc func, 
   g_mutex_lock (&self->lock);
   g_array_append_val (self->posts, post);
   gboolean first = self->posts->len == 1;
+  g_atomic_int_set (&self->has_posts, TRUE);
   g_mutex_unlock (&self->lock);
-  if (first)
-    g_source_set_ready_time (self->source, 0);
+  /* The thread itself looks again before it waits. */
+  if (first && g_private_get (&current_thread) != self)
+    g_main_context_wakeup (self->context);
 }
 
 typedef struct
@@ -148,5 +169,5 @@ _kms_provider_thread_stop (KmsProviderThread *self, KmsProviderThreadFunc func, 
 gboolean
 _kms_provider_thread_is_current (void)
 {
-  return g_private_get (&is_provider_thread) != NULL;
+  return g_private_get (&current_thread) != NULL;
 }

@@ -164,11 +164,11 @@ run_conclude (KmsRun *self)
   if (cancelled_handler != 0)
     g_signal_handler_disconnect (self->caller_cancellable, cancelled_handler);
 
+  /* Without the lock, which who waits would find taken: it looks at `finished`, and that was set under it. */
   if (self->done != NULL)
     self->done (self, self->done_data);
-  g_mutex_lock (&self->lock);
-  g_cond_broadcast (&self->finished_cond);
-  g_mutex_unlock (&self->lock);
+  else
+    g_cond_signal (&self->finished_cond);
 }
 
 void

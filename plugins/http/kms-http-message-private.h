@@ -12,9 +12,11 @@ G_BEGIN_DECLS
 /* Empty again for the next attempt, but for the state. */
 void _kms_http_request_reset (KmsHttpRequest *self);
 
-/* A message with the headers and the body of the request, which stays the owner of the body's bytes; NULL, with the
- * error set, for a URL that is none. */
-SoupMessage *_kms_http_request_make_message (KmsHttpRequest *self, GError **error);
+/* NULL, with the error set, for a URL that is none of HTTP. The caller owns the result. */
+GUri *_kms_http_request_parse_url (KmsHttpRequest *self, GError **error);
+
+/* A message with the headers and the body of the request, which stays the owner of the body's bytes. */
+SoupMessage *_kms_http_request_make_message (KmsHttpRequest *self, GUri *uri);
 
 /* Takes over a reference to the headers' owner, and to the body. */
 KmsHttpResponse *_kms_http_response_new_for_message (KmsHttpRequest *request, SoupMessage *message,

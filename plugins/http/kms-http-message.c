@@ -5,10 +5,10 @@
 
 struct _KmsHttpRequest
 {
-  char *method;
+  char *method; /* NULL: POST */
   char *url;
-  char *content_type;
-  SoupMessageHeaders *headers;
+  char *content_type; /* NULL: JSON */
+  GPtrArray *headers; /* a name, its value, and so on; NULL for none */
   KmsHttpBuffer *body;
   gboolean repeatable;
   gpointer state;
@@ -26,9 +26,6 @@ struct _KmsHttpResponse
 static void
 request_init (KmsHttpRequest *self)
 {
-  self->method = g_strdup ("POST");
-  self->content_type = g_strdup ("application/json");
-  self->headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
   self->body = kms_http_buffer_new ();
   self->repeatable = TRUE;
 }
@@ -39,7 +36,7 @@ request_clear (KmsHttpRequest *self)
   g_clear_pointer (&self->method, g_free);
   g_clear_pointer (&self->url, g_free);
   g_clear_pointer (&self->content_type, g_free);
-  g_clear_pointer (&self->headers, soup_message_headers_unref);
+  g_clear_pointer (&self->headers, g_ptr_array_unref);
   g_clear_pointer (&self->body, kms_http_buffer_unref);
 }
 
@@ -128,7 +125,10 @@ kms_http_request_set_url (KmsHttpRequest *self, const char *url)
 void
 kms_http_request_add_header (KmsHttpRequest *self, const char *name, const char *value)
 {
-  soup_message_headers_append (self->headers, name, value);
+  if (self->headers == NULL)
+    self->headers = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (self->headers, g_strdup (name));
+  g_ptr_array_add (self->headers, g_strdup (value));
 }
 
 /**
@@ -192,7 +192,7 @@ kms_http_request_set_repeatable (KmsHttpRequest *self, gboolean repeatable)
 const char *
 kms_http_request_get_method (KmsHttpRequest *self)
 {
-  return self->method;
+  return self->method != NULL ? self->method : "POST";
 }
 
 /**
@@ -225,7 +225,10 @@ kms_http_request_get_url (KmsHttpRequest *self)
 const char *
 kms_http_request_get_header (KmsHttpRequest *self, const char *name)
 {
-  return soup_message_headers_get_one (self->headers, name);
+  for (guint i = 0; self->headers != NULL && i < self->headers->len; i += 2)
+    if (g_ascii_strcasecmp (self->headers->pdata[i], name) == 0)
+      return self->headers->pdata[i + 1];
+  return NULL;
 }
 
 /**
@@ -241,7 +244,7 @@ kms_http_request_get_header (KmsHttpRequest *self, const char *name)
 const char *
 kms_http_request_get_content_type (KmsHttpRequest *self)
 {
-  return self->content_type;
+  return self->content_type != NULL ? self->content_type : "application/json";
 }
 
 /**
@@ -300,12 +303,6 @@ kms_http_request_get_state (KmsHttpRequest *self)
 }
 
 static void
-append_header (const char *name, const char *value, gpointer headers)
-{
-  soup_message_headers_append (headers, name, value);
-}
-
-static void
 unref_body (gpointer body)
 {
   kms_http_buffer_unref (body);
@@ -317,33 +314,40 @@ set_body (KmsHttpRequest *self, SoupMessage *message)
   gsize length;
   const guint8 *data = kms_http_buffer_get_data (self->body, &length);
 
-  if (length == 0 && g_strcmp0 (self->method, "POST") != 0 && g_strcmp0 (self->method, "PUT") != 0)
+  if (length == 0 && self->method != NULL && strcmp (self->method, "POST") != 0 && strcmp (self->method, "PUT") != 0)
     return;
   g_autoptr (GBytes) bytes = g_bytes_new_with_free_func (data, length, unref_body, kms_http_buffer_ref (self->body));
-  soup_message_set_request_body_from_bytes (message, length > 0 ? self->content_type : NULL, bytes);
+  soup_message_set_request_body_from_bytes (message, length > 0 ? kms_http_request_get_content_type (self) : NULL,
+                                            bytes);
+}
+
+GUri *
+_kms_http_request_parse_url (KmsHttpRequest *self, GError **error)
+{
+  const char *url = self->url != NULL ? self->url : "";
+  g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
+
+  if (uri != NULL && g_uri_get_host (uri) != NULL && g_uri_get_host (uri)[0] != '\0'
+      && (strcmp (g_uri_get_scheme (uri), "https") == 0 || strcmp (g_uri_get_scheme (uri), "http") == 0))
+    return g_steal_pointer (&uri);
+  g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "\"%s\" is no address of a server; write https://HOST:PORT", url);
+  return NULL;
 }
 
 /* libsoup opens a connection for each POST that is not marked as one to be repeated; marked so, it shares connections,
  * and still repeats no POST by itself. */
 SoupMessage *
-_kms_http_request_make_message (KmsHttpRequest *self, GError **error)
+_kms_http_request_make_message (KmsHttpRequest *self, GUri *uri)
 {
-  g_autoptr (GUri) uri = g_uri_parse (self->url != NULL ? self->url : "", SOUP_HTTP_URI_FLAGS, NULL);
-  SoupMessageFlags flags = SOUP_MESSAGE_NO_REDIRECT;
+  SoupMessage *message = soup_message_new_from_uri (kms_http_request_get_method (self), uri);
+  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
 
-  if (uri == NULL || g_uri_get_host (uri) == NULL || g_uri_get_host (uri)[0] == '\0'
-      || (g_strcmp0 (g_uri_get_scheme (uri), "https") != 0 && g_strcmp0 (g_uri_get_scheme (uri), "http") != 0))
-    {
-      g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "\"%s\" is no address of a server; write https://HOST:PORT",
-                   self->url != NULL ? self->url : "");
-      return NULL;
-    }
-  g_autoptr (SoupMessage) message = soup_message_new_from_uri (self->method, uri);
-  flags |= self->repeatable ? SOUP_MESSAGE_IDEMPOTENT : SOUP_MESSAGE_NEW_CONNECTION;
-  soup_message_set_flags (message, flags);
-  soup_message_headers_foreach (self->headers, append_header, soup_message_get_request_headers (message));
+  soup_message_set_flags (message, SOUP_MESSAGE_NO_REDIRECT
+                                     | (self->repeatable ? SOUP_MESSAGE_IDEMPOTENT : SOUP_MESSAGE_NEW_CONNECTION));
+  for (guint i = 0; self->headers != NULL && i < self->headers->len; i += 2)
+    soup_message_headers_append (headers, self->headers->pdata[i], self->headers->pdata[i + 1]);
   set_body (self, message);
-  return g_steal_pointer (&message);
+  return message;
 }
 
 /**

@@ -25,6 +25,8 @@ struct _KmsHttpTransport
   SoupSession *session;
   guint64 newest_connection; /* of all whose number was seen: numbers only grow */
   guint timeouts;
+  char *url; /* the last one, and what it was read as: most requests go to the same */
+  GUri *uri;
   GQueue attempts; /* those that libsoup still has */
 };
 
@@ -38,6 +40,7 @@ struct _KmsHttpAttempt
   KmsHttpAlarm alarm;
   gint64 end;
   SoupMessage *message;
+  gulong handlers[2]; /* of its signals */
   GCancellable *cancellable;
   GInputStream *stream;
   KmsHttpBuffer *body;
@@ -79,7 +82,18 @@ _kms_http_transport_free (KmsHttpTransport *self)
   for (GList *at = self->attempts.head; at != NULL; at = at->next)
     ((KmsHttpAttempt *) at->data)->transport = NULL;
   g_object_unref (self->session);
+  g_clear_pointer (&self->uri, g_uri_unref);
+  g_free (self->url);
   g_free (self);
+}
+
+/* libsoup may hold it longer. */
+static void
+drop_message (KmsHttpAttempt *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->handlers); i++)
+    g_signal_handler_disconnect (self->message, self->handlers[i]);
+  g_clear_object (&self->message);
 }
 
 static void
@@ -90,8 +104,7 @@ attempt_free (KmsHttpAttempt *self)
       _kms_http_timer_clear (self->transport->timer, &self->alarm);
       g_queue_unlink (&self->transport->attempts, &self->link);
     }
-  g_signal_handlers_disconnect_by_data (self->message, self);
-  g_object_unref (self->message);
+  drop_message (self);
   g_object_unref (self->cancellable);
   g_clear_object (&self->stream);
   kms_http_buffer_unref (self->body);
@@ -222,14 +235,12 @@ repeat (KmsHttpAttempt *self)
   if (self->func == NULL || self->repeated || !kms_http_request_get_repeatable (self->request)
       || !met_stale_connection (self))
     return FALSE;
-  g_autoptr (SoupMessage) message = _kms_http_request_make_message (self->request, NULL);
-  if (message == NULL)
-    return FALSE;
+  SoupMessage *message = _kms_http_request_make_message (self->request, soup_message_get_uri (self->message));
+
   self->repeated = TRUE;
   soup_message_add_flags (message, SOUP_MESSAGE_NEW_CONNECTION);
-  g_signal_handlers_disconnect_by_data (self->message, self);
-  g_object_unref (self->message);
-  send_attempt (self, g_steal_pointer (&message));
+  drop_message (self);
+  send_attempt (self, message);
   return TRUE;
 }
 
@@ -400,20 +411,33 @@ send_attempt (KmsHttpAttempt *self, SoupMessage *message)
   self->message = message;
   self->known_connections = transport->newest_connection;
   self->started = FALSE;
-  g_signal_connect (message, "starting", G_CALLBACK (on_starting), self);
-  g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), self);
+  self->handlers[0] = g_signal_connect (message, "starting", G_CALLBACK (on_starting), self);
+  self->handlers[1] = g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), self);
   _kms_http_network_prepare_message (transport->network, message);
   soup_session_send_async (transport->session, message, G_PRIORITY_DEFAULT, self->cancellable, on_sent, self);
+}
+
+static gboolean
+read_url (KmsHttpTransport *self, KmsHttpRequest *request, GError **error)
+{
+  const char *url = kms_http_request_get_url (request);
+
+  if (self->uri != NULL && g_strcmp0 (url, self->url) == 0)
+    return TRUE;
+  g_clear_pointer (&self->uri, g_uri_unref);
+  self->uri = _kms_http_request_parse_url (request, error);
+  g_free (self->url);
+  self->url = g_strdup (url);
+  return self->uri != NULL;
 }
 
 KmsHttpAttempt *
 _kms_http_transport_send (KmsHttpTransport *self, KmsHttpRequest *request, KmsHttpAttemptFunc func, gpointer data,
                           GError **error)
 {
-  g_autoptr (SoupMessage) message = _kms_http_request_make_message (request, error);
   gint64 now = g_get_monotonic_time ();
 
-  if (message == NULL)
+  if (!read_url (self, request, error))
     return NULL;
   KmsHttpAttempt *attempt = g_new0 (KmsHttpAttempt, 1);
   attempt->transport = self;
@@ -426,6 +450,6 @@ _kms_http_transport_send (KmsHttpTransport *self, KmsHttpRequest *request, KmsHt
   attempt->link.data = attempt;
   g_queue_push_tail_link (&self->attempts, &attempt->link);
   _kms_http_timer_set (self->timer, &attempt->alarm, now + get_connect_time (&self->limits), on_alarm, attempt);
-  send_attempt (attempt, g_steal_pointer (&message));
+  send_attempt (attempt, _kms_http_request_make_message (request, self->uri));
   return attempt;
 }

@@ -174,10 +174,10 @@ start_server (guint delay_ms, char **address)
   g_assert_cmpint (child, >=, 0);
   if (child == 0)
     serve (fds[1], delay_ms);
+  close (fds[1]);
   g_assert_cmpint (read (fds[0], text, sizeof text), >, 0);
   *address = g_strdup (text);
   close (fds[0]);
-  close (fds[1]);
   return child;
 }
 
