@@ -18,6 +18,7 @@ KmsctlRun kmsctl_run_provider_check;
 
 KmsctlRun kmsctl_run_key_list;
 KmsctlRun kmsctl_run_key_show;
+KmsctlRun kmsctl_run_key_configure;
 KmsctlRun kmsctl_run_key_create;
 KmsctlRun kmsctl_run_key_rotate;
 KmsctlRun kmsctl_run_key_enable;
@@ -42,6 +43,7 @@ KmsctlRun kmsctl_run_encrypt;
 KmsctlRun kmsctl_run_decrypt;
 KmsctlRun kmsctl_run_inspect;
 KmsctlRun kmsctl_run_rewrap;
+KmsctlRun kmsctl_run_audit_context_hash;
 KmsctlRun kmsctl_run_datakey_generate;
 KmsctlRun kmsctl_run_datakey_unwrap;
 

@@ -3,6 +3,8 @@
 /* key list, show, create, rotate, enable, disable, delete, restore: all are one call with another verb. */
 #include "key-target.h"
 
+#include <string.h>
+
 #include "command-groups.h"
 #include "describe.h"
 #include "target.h"
@@ -111,12 +113,42 @@ kmsctl_run_key_restore (Kmsctl *self, GError **error)
   return resolve_and_run (self, KMS_KEY_VERB_RESTORE, _ ("restored"), error);
 }
 
+static gboolean
+add_options (Kmsctl *self, GVariantDict *options, GError **error)
+{
+  g_autoptr (GPtrArray) given = kmsctl_texts (self, "option");
+
+  for (guint i = 0; i < given->len; i++)
+    {
+      const char *text = g_ptr_array_index (given, i), *equals = strchr (text, '=');
+      if (equals == NULL || equals == text || !g_utf8_validate (text, -1, NULL))
+        return kmsctl_usage_error (error, _ ("--option: write NAME=VALUE"));
+      g_autofree char *name = g_strndup (text, (gsize) (equals - text));
+      g_variant_dict_insert (options, name, "s", equals + 1);
+    }
+  return TRUE;
+}
+
+gboolean
+kmsctl_run_key_configure (Kmsctl *self, GError **error)
+{
+  g_auto (KmsctlKeyTarget) target = { NULL };
+  g_auto (GVariantDict) options = G_VARIANT_DICT_INIT (NULL);
+
+  if (!kmsctl_key_target_resolve (self, &target, error) || !add_options (self, &options, error))
+    return FALSE;
+  g_autoptr (GVariant) sent = g_variant_ref_sink (g_variant_dict_end (&options));
+  if (g_variant_n_children (sent) == 0)
+    return kmsctl_usage_error (error, _ ("say what to change: --option NAME=VALUE"));
+  return run_verb (self, &target, KMS_KEY_VERB_CONFIGURE, sent, error);
+}
+
 gboolean
 kmsctl_run_key_create (Kmsctl *self, GError **error)
 {
   g_auto (KmsctlKeyTarget) target = { NULL };
   const char *description = kmsctl_text (self, "description");
-  GVariantDict options;
+  g_auto (GVariantDict) options = G_VARIANT_DICT_INIT (NULL);
 
   if (!kmsctl_key_target_resolve (self, &target, error))
     return FALSE;
@@ -126,7 +158,8 @@ kmsctl_run_key_create (Kmsctl *self, GError **error)
                                target.of_box, target.of_box);
   if (description != NULL && !g_utf8_validate (description, -1, NULL))
     return kmsctl_usage_error (error, _ ("--description: not UTF-8"));
-  g_variant_dict_init (&options, NULL);
+  if (!add_options (self, &options, error))
+    return FALSE;
   if (description != NULL)
     g_variant_dict_insert (&options, "description", "s", description);
   g_autoptr (GVariant) sent = g_variant_ref_sink (g_variant_dict_end (&options));

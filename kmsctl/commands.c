@@ -92,6 +92,11 @@ static const KmsctlOption description_options[] = {
   { NULL },
 };
 
+static const KmsctlOption key_options[] = {
+  { "option", 'o', KMSCTL_TYPE_TEXT, N_("NAME=VALUE"), N_("an option of the provider's own; its manual page has them"), TRUE },
+  { NULL },
+};
+
 static const KmsctlOption root_options[] = {
   { "change", 0, KMSCTL_TYPE_TEXT, N_("ROOT"), N_("protect the keys by file, passphrase or credential:NAME from now on"), FALSE },
   { NULL },
@@ -126,6 +131,12 @@ static const KmsctlOption check_options[] = {
   { NULL },
 };
 
+static const KmsctlOption audit_hash_options[] = {
+  { "device", 0, KMSCTL_TYPE_TEXT, N_("NAME"), N_("the audit log, by the name that the service has for it (file)"), FALSE },
+  { "gem-compat", 0, KMSCTL_TYPE_FLAG, NULL, N_("hash the context as it is given, as the Ruby gem's helper does, not as it is sent"), FALSE },
+  { NULL },
+};
+
 static const KmsctlOption directory_options[] = {
   { "directory", 0, KMSCTL_TYPE_DIRECTORY, N_("DIR"), N_("where to write it (kms-ID)"), FALSE },
   { NULL },
@@ -136,6 +147,7 @@ const KmsctlGroup kmsctl_groups[] = {
   { "key", N_("master keys, where the provider can administer them") },
   { "box", N_("named, versioned keys") },
   { "datakey", N_("random keys, wrapped by a master key") },
+  { "audit", N_("what audit logs say") },
   { "config", N_("configuration files") },
   { "module", N_("providers of your own") },
   { NULL },
@@ -151,7 +163,8 @@ const KmsctlCommand kmsctl_commands[] = {
 
   { "key list", "[PROVIDER]", N_("the keys of a provider, or of all that can list them"), kmsctl_run_key_list, { NULL }, 0 },
   { "key show", "TARGET", N_("a key and its versions"), kmsctl_run_key_show, { target_options }, 0 },
-  { "key create", "TARGET", N_("a new key"), kmsctl_run_key_create, { target_options, description_options }, 0 },
+  { "key create", "TARGET", N_("a new key"), kmsctl_run_key_create, { target_options, description_options, key_options }, 0 },
+  { "key configure", "TARGET", N_("change options of a key"), kmsctl_run_key_configure, { target_options, key_options }, 0 },
   { "key rotate", "TARGET", N_("a new version of the key, which encrypts from now on"), kmsctl_run_key_rotate, { target_options }, 0 },
   { "key enable", "TARGET", N_("let a disabled key work again"), kmsctl_run_key_enable, { target_options }, 0 },
   { "key disable", "TARGET", N_("stop all use of a key until it is enabled again"), kmsctl_run_key_disable, { target_options, yes_options }, 0 },
@@ -177,6 +190,8 @@ const KmsctlCommand kmsctl_commands[] = {
   { "rewrap", "[TARGET]", N_("the same plaintext under the newest master key and version"), kmsctl_run_rewrap, { target_options, as_version_options, context_options, new_context_options, file_options }, 0 },
   { "datakey generate", "[TARGET]", N_("a new data key: wrapped to stdout, the plaintext where you say"), kmsctl_run_datakey_generate, { target_options, as_version_options, context_options, length_options, plaintext_options }, 0 },
   { "datakey unwrap", "[TARGET]", N_("a wrapped data key on stdin; the plaintext where you say"), kmsctl_run_datakey_unwrap, { target_options, context_options, in_options, plaintext_options }, 0 },
+
+  { "audit context-hash", "[TARGET]", N_("how a context looks in the audit log of a service that hashes it"), kmsctl_run_audit_context_hash, { target_options, context_options, audit_hash_options }, 0 },
 
   { "config show", "[NAME]", N_("the merged configuration with the file that each value came from"), kmsctl_run_config_show, { program_options }, 0 },
   { "config check", "", N_("exit code 1 if any file is wrong"), kmsctl_run_config_check, { program_options, check_options }, 0 },

@@ -33,6 +33,7 @@ static const struct
   [KMS_KEY_VERB_DISABLE] = { "disable a key", G_STRUCT_OFFSET (KmsKeyAdminInterface, disable_key) },
   [KMS_KEY_VERB_DELETE] = { "delete a key", G_STRUCT_OFFSET (KmsKeyAdminInterface, delete_key) },
   [KMS_KEY_VERB_RESTORE] = { "restore a key", G_STRUCT_OFFSET (KmsKeyAdminInterface, restore_key) },
+  [KMS_KEY_VERB_CONFIGURE] = { "configure a key", G_STRUCT_OFFSET (KmsKeyAdminInterface, configure_key) },
 };
 
 /* The first prefix of the provider's file: the same key may have several names. */

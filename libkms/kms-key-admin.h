@@ -22,6 +22,7 @@ G_BEGIN_DECLS
  * @KMS_KEY_VERB_DISABLE: stops all use until it is enabled again
  * @KMS_KEY_VERB_DELETE: schedules deletion (option `days`, an `u`), or deletes at once (option `force`, a `b`)
  * @KMS_KEY_VERB_RESTORE: undoes a scheduled deletion
+ * @KMS_KEY_VERB_CONFIGURE: changes what the options say, whose names are the provider's own
  *
  * What to do with a master key. More may follow.
  *
@@ -36,6 +37,7 @@ typedef enum {
   KMS_KEY_VERB_DISABLE,
   KMS_KEY_VERB_DELETE,
   KMS_KEY_VERB_RESTORE,
+  KMS_KEY_VERB_CONFIGURE,
 } KmsKeyVerb;
 
 #define KMS_TYPE_KEY_ADMIN (kms_key_admin_get_type ())
@@ -55,6 +57,7 @@ struct _KmsKeyAdminInterface
   KmsKey *(*disable_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable, GError **error);
   KmsKey *(*delete_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable, GError **error);
   KmsKey *(*restore_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable, GError **error);
+  KmsKey *(*configure_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable, GError **error);
 };
 
 KMS_AVAILABLE_IN_1_0

@@ -63,6 +63,7 @@ struct _KmsProviderClass
  * @KMS_LIMIT_CIPHERTEXT: bytes of one ciphertext; a box writes none that is larger
  * @KMS_LIMIT_CALLS: calls in flight
  * @KMS_LIMIT_CALL_TIMEOUT: default deadline of a call in milliseconds; for many items counted from the last progress
+ * @KMS_LIMIT_ITEMS_WITH_CONTEXT: items a call whose first item has a context, where that is fewer than others
  *
  * Since: 1.0
  */
@@ -73,6 +74,7 @@ typedef enum {
   KMS_LIMIT_CIPHERTEXT,
   KMS_LIMIT_CALLS,
   KMS_LIMIT_CALL_TIMEOUT,
+  KMS_LIMIT_ITEMS_WITH_CONTEXT,
 } KmsLimit;
 
 /* In class_init(). */

@@ -23,6 +23,9 @@ void _kms_dispatch_split (KmsRun *run, GPtrArray *calls);
 gboolean _kms_dispatch_may_share (const KmsItem *a, const KmsItem *b, KmsCapability capabilities);
 gint64 _kms_dispatch_count_bytes (const KmsItem *item);
 
+/* How many items a call may have that begins with this one. */
+gint64 _kms_dispatch_max_items (const KmsItem *first);
+
 void _kms_provider_send_call (KmsProvider *self, KmsCall *call);
 void _kms_provider_call_ended (KmsProvider *self, KmsCall *call);
 void _kms_provider_cancel_call (KmsCall *call);

@@ -156,7 +156,7 @@ static guint
 count_together (KmsItem *first, guint n_left)
 {
   KmsProviderPrivate *priv = _kms_provider_get_private (first->provider);
-  guint n_max = (guint) MIN (MIN (n_left, KMS_INLINE_CHUNK), priv->limits[KMS_LIMIT_ITEMS]);
+  guint n_max = (guint) MIN (MIN (n_left, KMS_INLINE_CHUNK), _kms_dispatch_max_items (first));
   gint64 bytes_left = priv->limits[KMS_LIMIT_BYTES];
   gboolean counts_bytes = bytes_left < G_MAXINT64;
   guint n;

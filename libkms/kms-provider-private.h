@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-#define KMS_N_LIMITS (KMS_LIMIT_CALL_TIMEOUT + 1)
+#define KMS_N_LIMITS (KMS_LIMIT_ITEMS_WITH_CONTEXT + 1)
 
 /* Settled when the provider is opened, and read without a lock from then on; only what stands behind `lock` changes. */
 typedef struct

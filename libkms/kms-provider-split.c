@@ -39,6 +39,17 @@ _kms_dispatch_may_share (const KmsItem *a, const KmsItem *b, KmsCapability capab
 }
 
 gint64
+_kms_dispatch_max_items (const KmsItem *first)
+{
+  const KmsProviderPrivate *priv = _kms_provider_get_private (first->provider);
+  gint64 limit = priv->limits[KMS_LIMIT_ITEMS];
+
+  if (first->context != NULL || first->new_context != NULL)
+    limit = MIN (limit, priv->limits[KMS_LIMIT_ITEMS_WITH_CONTEXT]);
+  return limit;
+}
+
+gint64
 _kms_dispatch_count_bytes (const KmsItem *item)
 {
   gsize n_bytes = item->input_length;
@@ -77,7 +88,7 @@ add_item (KmsRun *run, GPtrArray *groups, KmsItem *item, GPtrArray *calls)
   KmsGroup *group = find_group (groups, item, priv->capabilities);
 
   if (group->items != NULL
-      && ((gint64) group->items->len >= priv->limits[KMS_LIMIT_ITEMS]
+      && ((gint64) group->items->len >= _kms_dispatch_max_items (group->model)
           || group->n_bytes + n_bytes > priv->limits[KMS_LIMIT_BYTES]))
     group_send (group, run, calls);
   if (group->items == NULL)

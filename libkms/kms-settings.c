@@ -388,7 +388,7 @@ kms_provider_get_option (KmsProvider *self, const char *name)
  *
  * Reads an environment variable, where the provider's file and the process's privileges allow that.
  *
- * Returns: (transfer full) (nullable): its value, or %NULL
+ * Returns: (transfer full) (nullable): its value, which may be empty; %NULL where it is not set or must not be read
  *
  * Since: 1.0
  */
@@ -400,7 +400,7 @@ kms_provider_dup_environment (KmsProvider *self, const char *variable)
 
   if (!_kms_provider_config_get_environment (_kms_provider_get_config (self)))
     return NULL;
-  return g_strdup (_kms_environment_get (variable));
+  return g_strdup (secure_getenv (variable));
 }
 
 /**

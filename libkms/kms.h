@@ -14,6 +14,7 @@
 #include <libkms/kms-report.h>
 #include <libkms/kms-batch.h>
 #include <libkms/kms-provider.h>
+#include <libkms/kms-audit-hasher.h>
 #include <libkms/kms-key-admin.h>
 #include <libkms/kms-config-info.h>
 #include <libkms/kms-registry.h>

@@ -114,7 +114,7 @@ fixture_open (Fixture *self, const Options *options, const ProviderFile *file, F
       || ((needs & FIXTURE_SECOND_KEY) != 0 && !ensure_second_key (self))
       || ((needs & FIXTURE_BINDING) != 0 && !has_binding (self)))
     return FALSE;
-  if ((needs & FIXTURE_KEY) != 0
+  if ((needs & (FIXTURE_KEY | FIXTURE_KEY_ADMIN)) != 0
       && kms_provider_get_binding (self->provider, self->key_id, NULL, NULL) != KMS_BINDING_IGNORED)
     self->context = kms_context_new ("purpose", "conformance", "id", "1", NULL);
   return TRUE;

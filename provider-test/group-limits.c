@@ -96,6 +96,8 @@ check_items (Fixture *fixture)
 {
   gint64 limit = kms_provider_get_limit (fixture->provider, KMS_LIMIT_ITEMS);
 
+  if (fixture->context != NULL)
+    limit = MIN (limit, kms_provider_get_limit (fixture->provider, KMS_LIMIT_ITEMS_WITH_CONTEXT));
   if (limit > LARGEST_BATCH)
     {
       verdict_skip ("the provider takes any number of items a call");

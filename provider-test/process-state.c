@@ -13,6 +13,9 @@
 
 #define N_SIGNALS 65
 
+/* The C library sets this in whatever it hands to the kernel: a handler that was put back has it, too. */
+#define SA_KERNEL_RESTORER 0x04000000
+
 typedef struct
 {
   gboolean known;
@@ -50,7 +53,7 @@ read_signals (ProcessState *self)
       struct sigaction action;
       if (sigaction (number, NULL, &action) != 0)
         continue;
-      self->dispositions[number] = (Disposition){ TRUE, action.sa_handler, action.sa_flags };
+      self->dispositions[number] = (Disposition){ TRUE, action.sa_handler, action.sa_flags & ~SA_KERNEL_RESTORER };
       self->blocked[number] = sigismember (&blocked, number) == 1;
     }
 }

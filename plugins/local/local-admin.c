@@ -76,6 +76,11 @@ create_key (KmsKeyAdmin *admin, const char *name, GVariant *options, GCancellabl
 
   if (options != NULL)
     g_variant_lookup (options, "description", "&s", &description);
+  if (options != NULL && g_variant_n_children (options) > (description != NULL))
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT, "local keys have no option but a description");
+      return NULL;
+    }
   return finish_change (self->cache, keystore_create_key (self->keystore, name, description, cancellable, error));
 }
 

@@ -15,7 +15,7 @@ import time
 import cli
 import tap
 
-LATER = ("seal", "open", "reseal", "record", "lockdown", "audit", "access", "--system", "--user", "--socket")
+LATER = ("seal", "open", "reseal", "record", "lockdown", "access", "--system", "--user", "--socket")
 
 
 def kmsctl(*arguments):
@@ -43,9 +43,9 @@ def script(shell):
 
 def check_commands_of_the_design():
     wanted = """status doctor provider:list,show,check
-        key:list,show,create,rotate,enable,disable,delete,restore,export,import,root
+        key:list,show,create,rotate,enable,disable,delete,restore,configure,export,import,root
         box:list,show,create,edit,new-version,retire,enable,disable,test
-        encrypt decrypt inspect rewrap datakey:generate,unwrap config:show,check module:new completion help"""
+        encrypt decrypt inspect rewrap datakey:generate,unwrap audit:context-hash config:show,check module:new completion help"""
     names = set()
     for word in wanted.split():
         group, _, rest = word.partition(":")

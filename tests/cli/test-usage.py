@@ -36,7 +36,7 @@ def check_unknown_option(root):
 
 
 def check_commands_of_later(root):
-    for command in ("seal", "open", "record", "lockdown", "audit", "access"):
+    for command in ("seal", "open", "record", "lockdown", "access"):
         cli.wants(root.bad(2, command), "there is no command")
 
 

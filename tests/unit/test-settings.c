@@ -49,7 +49,7 @@ encrypt (KmsProvider *provider, const char *key_id)
   g_autoptr (GBytes) out = kms_provider_encrypt (provider, key_id, plain, NULL, NULL, &error);
 
   g_assert_no_error (error);
-  return g_strndup (g_bytes_get_data (out, NULL), g_bytes_get_size (out));
+  return g_bytes_get_size (out) == 0 ? g_strdup ("") : g_strndup (g_bytes_get_data (out, NULL), g_bytes_get_size (out));
 }
 
 static KmsState
@@ -210,6 +210,10 @@ test_environment (Fixture *self, gconstpointer data)
   g_setenv ("MOCK_VARIABLE", "from the environment", TRUE);
   g_autofree char *read = encrypt (provider, "MOCK_VARIABLE");
   g_assert_cmpstr (read, ==, "from the environment");
+  g_setenv ("MOCK_VARIABLE", "", TRUE);
+  g_autofree char *empty = encrypt (provider, "MOCK_VARIABLE");
+  g_assert_cmpstr (empty, ==, "");
+  g_setenv ("MOCK_VARIABLE", "from the environment", TRUE);
   config_root_add_provider (self->root, "settings", "kms-settings.so", "Environment=false");
   reload (self);
   g_autoptr (KmsProvider) closed = get_provider (self, "settings");
