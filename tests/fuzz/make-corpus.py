@@ -218,6 +218,36 @@ def make_http_json():
         write("http-json", name, data)
 
 
+def make_vault_answer():
+    ciphertext, failed = {"ciphertext": "vault:v1:QUJD", "key_version": 1}, {"error": "cipher: message authentication failed", "plaintext": ""}
+    key = {"type": "aes256-gcm96", "derived": True, "keys": {"1": 1700000000, "2": {"creation_time": "2023-11-14T22:13:20Z"}}, "latest_version": 2}
+
+    def answer(data, **more):
+        return json.dumps({"request_id": "6f1c-00", "lease_id": "", "renewable": False, "data": data, "warnings": None, "auth": None, **more})
+
+    cases = {"encrypt": (1, answer(ciphertext)), "decrypt": (1, answer({"plaintext": "aGVsbG8="})), "empty": (1, answer({"plaintext": ""})),
+             "batch": (3, answer({"batch_results": [ciphertext, failed, ciphertext]})), "batch-too-many": (1, answer({"batch_results": [ciphertext] * 4})),
+             "batch-none": (2, answer({"batch_results": None})), "batch-twice": (2, '{"data":{"batch_results":[{}],"batch_results":[]}}'),
+             "ignored": (1, answer(ciphertext, warnings=["Endpoint ignored these unrecognized parameters: [associated_data]"])),
+             "errors": (0, '{"errors":["1 error occurred:\\n\\t* permission denied\\n\\n"]}'), "errors-none": (0, '{"errors":[]}'),
+             "errors-many": (0, json.dumps({"errors": ["Vault is sealed"] * 9})), "key": (0, answer(key)), "key-odd": (0, answer({"keys": {"x": -1, "1": {}}})),
+             "cut": (2, answer({"batch_results": [ciphertext]})[:70]), "html": (1, "<html>502</html>"), "types": (1, answer({"ciphertext": 1})),
+             "id-control": (0, '{"request_id":"\\u001b[31m"}')}
+    for name, (room, data) in cases.items():
+        write("vault-answer", name, bytes((room,)) + data.encode())
+
+
+def make_vault_values():
+    cases = {"seconds": "60", "duration": "1h2m3.5s4ms", "micro": "5\u00b5s", "number-alone": "1m30", "huge": "9" * 400 + "h", "true": "TRUE",
+             "key": "my-key.v1", "path": "team/transit", "path-up": "a/../b", "https": "https://vault.example.org:8200/prefix/",
+             "user": "https://user:password@host", "unix": "unix:///run/agent.sock", "helper": 'token_helper = "/usr/bin/helper -x" # ours\n',
+             "helper-open": 'token_helper = "/usr/bin/helper\n', "helper-relative": 'token_helper = "helper"\n', "nul": "a\0b",
+             "ciphertext": "vault:v12:QUJDRA==", "version-0": "vault:v0:QUJD", "unused-bits": "vault:v1:QR==",
+             "words": "failed on c2VjcmV0c2VjcmV0c2VjcmV0: \x1b[31m permission denied"}
+    for name, data in cases.items():
+        write("vault-values", name, data)
+
+
 for maker in (make_base64, make_context, make_stored, make_config, make_keystore, make_local_ciphertext, make_key_export,
-              make_http_json):
+              make_http_json, make_vault_answer, make_vault_values):
     maker()
