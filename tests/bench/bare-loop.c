@@ -9,6 +9,7 @@ struct _BareLoop
 {
   SoupSession *session;
   GUri *uri;
+  const char *const *header;
   GBytes *body;
   guint n_left;
   guint n_running;
@@ -39,15 +40,18 @@ start_one (BareLoop *self)
   self->n_running++;
   soup_message_set_flags (message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_IDEMPOTENT);
   soup_message_set_request_body_from_bytes (message, "application/json", self->body);
+  if (self->header != NULL)
+    soup_message_headers_append (soup_message_get_request_headers (message), self->header[0], self->header[1]);
   soup_session_send_and_read_async (self->session, message, G_PRIORITY_DEFAULT, NULL, on_read, self);
 }
 
 BareLoop *
-bare_loop_new (const char *url, const char *body, guint connections)
+bare_loop_new (const char *url, const char *const *header, const char *body, guint connections)
 {
   BareLoop *self = g_new0 (BareLoop, 1);
 
   self->uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
+  self->header = header;
   self->body = g_bytes_new (body, strlen (body));
   self->session =
     g_object_new (SOUP_TYPE_SESSION, "max-conns", connections, "max-conns-per-host", connections, "timeout", 0, NULL);

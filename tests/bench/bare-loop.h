@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct _BareLoop BareLoop;
 
-BareLoop *bare_loop_new (const char *url, const char *body, guint connections);
+/* `header` is a name and a value, or NULL. */
+BareLoop *bare_loop_new (const char *url, const char *const *header, const char *body, guint connections);
 void bare_loop_free (BareLoop *self);
 
 /* Sends n requests, so many at a time, and returns when all are answered. */
