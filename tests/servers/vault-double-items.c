@@ -125,6 +125,9 @@ read_single (Reading *reading)
       || !double_call_get_string (call, "associated_data", &associated_data)
       || !double_call_get_integer (call, "key_version", &version))
     return FALSE;
+  /* null is there, and empty. */
+  if (value == NULL && json_object_has_member (call->body, reading->rules->field))
+    value = "";
   DoubleItem *item = g_new0 (DoubleItem, 1);
   item->value = g_strdup (value);
   item->context = g_strdup (context);

@@ -150,7 +150,7 @@ configure_versions (DoubleCall *call, DoubleKey *key)
                              " must be greater than or equal to min decryption version of %" G_GINT64_FORMAT,
                              encryption, decryption);
   if (decryption < key->min_available_version)
-    return double_call_fail (call, 400, "minimum decryption version should not be less than minimum available version");
+    return double_call_fail (call, 400, "min decryption version should not be less then min available version");
   key->min_decryption_version = (guint) decryption;
   key->min_encryption_version = (guint) encryption;
   return TRUE;
@@ -182,6 +182,11 @@ double_transit_rotate_key (DoubleCall *call)
   if (key == NULL)
     {
       double_call_fail (call, 400, "key not found");
+      return;
+    }
+  if (key->soft_deleted)
+    {
+      double_call_fail_inside (call, 500, "refusing to use soft-deleted key");
       return;
     }
   double_key_rotate (call->vault, key);
@@ -238,7 +243,7 @@ set_soft_deleted (DoubleCall *call, gboolean deleted)
 
   if (key == NULL)
     {
-      double_call_fail (call, 400, "key not found");
+      double_call_answer_nothing (call);
       return;
     }
   key->soft_deleted = deleted;

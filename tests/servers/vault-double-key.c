@@ -179,6 +179,8 @@ double_key_describe (const DoubleKey *self)
   if (self->derived)
     {
       json_object_set_boolean_member (data, "convergent_encryption", self->convergent);
+      if (self->convergent)
+        json_object_set_int_member (data, "convergent_encryption_version", -1);
       json_object_set_string_member (data, "kdf", "hkdf_sha256");
     }
   json_object_set_boolean_member (data, "deletion_allowed", self->deletion_allowed);
@@ -193,7 +195,7 @@ double_key_describe (const DoubleKey *self)
   json_object_set_string_member (data, "name", self->name);
   json_object_set_boolean_member (data, "soft_deleted", self->soft_deleted);
   json_object_set_boolean_member (data, "supports_decryption", encrypts);
-  json_object_set_boolean_member (data, "supports_derivation", double_key_type_is_aead (self->type));
+  json_object_set_boolean_member (data, "supports_derivation", self->type->modulus_bits == 0);
   json_object_set_boolean_member (data, "supports_encryption", encrypts);
   json_object_set_boolean_member (data, "supports_signing", self->type->can_sign);
   json_object_set_string_member (data, "type", self->type->name);

@@ -36,6 +36,7 @@ void
 double_role_free (DoubleRole *self)
 {
   g_free (self->id);
+  g_free (self->policies);
   g_hash_table_unref (self->secrets);
   g_free (self);
 }
@@ -67,10 +68,15 @@ describe_second_factor (DoubleCall *call, DoubleToken *token)
   return auth;
 }
 
-void
-double_login_accept (DoubleCall *call, const char *key, const char *value)
+/* Gives out a token with the options of logins; policies may be NULL. */
+static void
+accept_login (DoubleCall *call, const char *policies, const char *key, const char *value)
 {
-  DoubleToken *token = double_token_add (call->vault, &call->vault->login, call->path);
+  VaultTokenOptions options = call->vault->login;
+
+  if (policies != NULL)
+    options.policies = policies;
+  DoubleToken *token = double_token_add (call->vault, &options, call->path);
 
   if (!call->vault->require_mfa)
     {
@@ -123,14 +129,24 @@ double_login_approle (DoubleCall *call)
     }
   if (secret->is_limited && --secret->uses_left == 0)
     g_hash_table_remove (role->secrets, secret_id);
-  double_login_accept (call, "role_name", name);
+  accept_login (call, role->policies, "role_name", name);
 }
 
 void
 double_login_make_role (DoubleCall *call)
 {
-  if (!g_hash_table_contains (call->vault->roles, call->name))
-    g_hash_table_insert (call->vault->roles, g_strdup (call->name), double_role_new ());
+  DoubleRole *role = g_hash_table_lookup (call->vault->roles, call->name);
+
+  if (role == NULL)
+    {
+      role = double_role_new ();
+      g_hash_table_insert (call->vault->roles, g_strdup (call->name), role);
+    }
+  if (double_call_has (call, "token_policies"))
+    {
+      g_free (role->policies);
+      role->policies = double_call_join_names (call, "token_policies");
+    }
   double_call_answer_nothing (call);
 }
 
@@ -192,7 +208,7 @@ double_login_userpass (DoubleCall *call)
   else if (g_strcmp0 (expected, password) != 0)
     double_call_fail (call, 400, "invalid username or password");
   else
-    double_login_accept (call, "username", user);
+    accept_login (call, NULL, "username", user);
 }
 
 void
@@ -231,7 +247,7 @@ double_login_jwt (DoubleCall *call)
   if (expected == NULL)
     double_call_fail (call, 400, is_kubernetes ? "invalid role name \"%s\"" : "role \"%s\" could not be found", role);
   else if (g_str_equal (expected, jwt))
-    double_login_accept (call, "role", role);
+    accept_login (call, NULL, "role", role);
   else if (is_kubernetes)
     double_call_fail (call, 403, "permission denied");
   else
@@ -253,5 +269,5 @@ double_login_certificate (DoubleCall *call)
            || (name[0] != '\0' && !g_hash_table_contains (call->vault->certificate_roles, name)))
     double_call_fail (call, 400, "invalid certificate or no client certificate supplied");
   else
-    double_login_accept (call, "cert_name", name);
+    accept_login (call, NULL, "cert_name", name);
 }

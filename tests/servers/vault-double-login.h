@@ -10,16 +10,15 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *id;
-  GHashTable *secrets; /* secret id → DoubleSecret */
+  GHashTable *secrets; /* secret id → what is left of it */
+  /* NULL: those of all logins. */
+  char *policies;
 } DoubleRole;
 
 DoubleRole *double_role_new (void);
 void double_role_free (DoubleRole *self);
 /* The secret id belongs to the role. */
 const char *double_role_add_secret (DoubleRole *self, guint num_uses);
-
-/* Gives out a token with the options of logins. */
-void double_login_accept (DoubleCall *call, const char *key, const char *value);
 
 void double_login_approle (DoubleCall *call);
 void double_login_make_role (DoubleCall *call);

@@ -14,9 +14,10 @@
 
 static const DoubleRoute routes[] = {
   { "transit", "encrypt/*", "update", double_transit_encrypt, "plaintext type convergent_encryption" CRYPT_FIELDS,
-    double_transit_key_exists },
-  { "transit", "decrypt/*", "update", double_transit_decrypt, "ciphertext" CRYPT_FIELDS },
-  { "transit", "rewrap/*", "update", double_transit_rewrap, "ciphertext context key_version batch_input name" },
+    double_transit_key_exists, .is_crypt = TRUE },
+  { "transit", "decrypt/*", "update", double_transit_decrypt, "ciphertext" CRYPT_FIELDS, .is_crypt = TRUE },
+  { "transit", "rewrap/*", "update", double_transit_rewrap, "ciphertext context key_version batch_input name",
+    .is_crypt = TRUE },
   { "transit", "datakey/+/*", "update", double_transit_make_data_key,
     "bits context associated_data key_version name plaintext" },
   { "transit", "keys", "list", double_transit_list_keys, "after limit" },
@@ -51,6 +52,7 @@ static const DoubleRoute routes[] = {
   { "sys", "wrapping/lookup", "update", double_sys_look_up_wrapping, "token", .is_open = TRUE },
   { "sys", "audit-hash/*", "update", double_sys_hash_audit, "input path" },
   { "sys", "policies/acl/*", "update", double_sys_write_policy },
+  { "sys", "policy/*", "update", double_sys_write_policy },
   { "sys", "mounts/*", "update", double_sys_mount },
   { "sys", "auth/*", "update", double_sys_mount_auth },
   { "sys", "namespaces/*", "update", double_sys_make_namespace },

@@ -22,6 +22,8 @@ typedef struct
   gboolean (*exists) (DoubleCall *call);
   /* Needs no token. */
   gboolean is_open;
+  /* Reads its fields one by one: what is wrong with one is told in fewer words. */
+  gboolean is_crypt;
 } DoubleRoute;
 
 /* Finds the engine and the route, and takes the names out of the path. NULL without one, and the answer is set, which only

@@ -143,9 +143,13 @@ vault_double_add_token (VaultDouble *self, const VaultTokenOptions *options)
       vault_double_add_policy (self, name, options->policy);
       used.policies = name;
     }
+  gboolean is_root = used.policies == NULL;
+  if (is_root)
+    used.policies = "root";
+  used.no_default_policy |= is_root;
   g_autoptr (GMutexLocker) locker = lock (self);
   DoubleToken *token = double_token_add (self, &used, "auth/token/create");
-  token->is_root = used.policies == NULL;
+  token->is_root = is_root;
   return g_strdup (token->id);
 }
 

@@ -199,7 +199,7 @@ mount_at (DoubleCall *call, const char *between)
     return;
   if (g_hash_table_contains (call->vault->mounts, path))
     {
-      double_call_fail (call, 400, "path is already in use at %s/", path);
+      double_call_fail (call, 400, "path is already in use at %s%s/", between, call->name);
       return;
     }
   g_hash_table_insert (call->vault->mounts, g_strdup (path), g_strdup (type));

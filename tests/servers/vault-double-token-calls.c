@@ -47,7 +47,7 @@ double_token_call_lookup_self (DoubleCall *call)
   json_object_set_array_member (data, "policies", list_names (token->policies));
   json_object_set_boolean_member (data, "renewable", token->renewable);
   json_object_set_int_member (data, "ttl", double_token_get_ttl (call->vault, token));
-  json_object_set_string_member (data, "type", "service");
+  json_object_set_string_member (data, "type", token->is_batch ? "batch" : "service");
   double_call_answer (call, data);
 }
 
@@ -58,7 +58,9 @@ double_token_call_renew_self (DoubleCall *call)
 
   if (!double_call_get_seconds (call, "increment", &increment))
     return;
-  if (!double_token_renew (call->vault, call->token, increment))
+  if (call->token->is_batch)
+    double_call_fail (call, 400, "batch tokens cannot be renewed");
+  else if (!double_token_renew (call->vault, call->token, increment))
     double_call_fail (call, 400, "lease is not renewable");
   else
     double_call_answer_auth (call, double_token_describe (call->vault, call->token, NULL, NULL));
@@ -67,44 +69,50 @@ double_token_call_renew_self (DoubleCall *call)
 void
 double_token_call_revoke_self (DoubleCall *call)
 {
+  if (call->token->is_batch)
+    {
+      double_call_fail (call, 400, "batch tokens cannot be revoked");
+      return;
+    }
   double_token_remove (call->vault, call->token_id);
   call->token = NULL;
   double_call_answer_nothing (call);
 }
 
-/* The names in a list of strings, separated by blanks; free with g_free(). */
-static char *
-join_names (DoubleCall *call, const char *field)
+/* FALSE with the answer set. */
+static gboolean
+read_token_options (DoubleCall *call, VaultTokenOptions *options)
 {
-  GString *names = g_string_new (NULL);
-  JsonNode *node = json_object_get_member (call->body, field);
+  gint64 ttl = 2764800, max_ttl = 0, num_uses = 0;
+  const char *type = "service";
 
-  if (node != NULL && JSON_NODE_HOLDS_ARRAY (node))
-    {
-      JsonArray *array = json_node_get_array (node);
-      for (guint i = 0; i < json_array_get_length (array); i++)
-        g_string_append_printf (names, "%s ", json_array_get_string_element (array, i));
-    }
-  return g_string_free (names, FALSE);
+  if (!double_call_get_seconds (call, "ttl", &ttl) || !double_call_get_seconds (call, "explicit_max_ttl", &max_ttl)
+      || !double_call_get_integer (call, "num_uses", &num_uses) || !double_call_get_string (call, "type", &type)
+      || !double_call_get_boolean (call, "renewable", &options->renewable)
+      || !double_call_get_boolean (call, "no_default_policy", &options->no_default_policy))
+    return FALSE;
+  options->ttl = (guint) ttl;
+  options->max_ttl = (guint) max_ttl;
+  options->num_uses = (guint) num_uses;
+  options->batch = g_str_equal (type, "batch");
+  return TRUE;
 }
 
 void
 double_token_call_create (DoubleCall *call)
 {
-  gint64 ttl = 2764800, max_ttl = 0, num_uses = 0;
   VaultTokenOptions options = { .renewable = TRUE };
 
-  if (!double_call_get_seconds (call, "ttl", &ttl) || !double_call_get_seconds (call, "explicit_max_ttl", &max_ttl)
-      || !double_call_get_integer (call, "num_uses", &num_uses)
-      || !double_call_get_boolean (call, "renewable", &options.renewable)
-      || !double_call_get_boolean (call, "no_default_policy", &options.no_default_policy))
+  if (!read_token_options (call, &options))
     return;
-  g_autofree char *policies = join_names (call, "policies");
+  /* Without a list it has the policies of who makes it. */
+  g_autofree char *policies = double_call_has (call, "policies") ? double_call_join_names (call, "policies")
+                                                                 : g_strjoinv (" ", call->token->policies);
   options.policies = policies;
-  options.ttl = (guint) ttl;
-  options.max_ttl = (guint) max_ttl;
-  options.num_uses = (guint) num_uses;
+  gboolean is_root = g_str_equal (g_strchomp (policies), "root");
+  options.no_default_policy |= is_root;
   DoubleToken *token = double_token_add (call->vault, &options, call->path);
+  token->is_root = is_root;
   double_call_answer_auth (call, double_token_describe (call->vault, token, NULL, NULL));
 }
 
@@ -121,7 +129,7 @@ add_capabilities (DoubleCall *call, JsonObject *data, const char *path, gboolean
 void
 double_token_call_capabilities_self (DoubleCall *call)
 {
-  g_autofree char *joined = join_names (call, "paths");
+  g_autofree char *joined = double_call_join_names (call, "paths");
   const char *path = NULL;
 
   if (!double_call_get_string (call, "path", &path))

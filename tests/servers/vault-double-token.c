@@ -56,17 +56,20 @@ double_token_add (VaultDouble *vault, const VaultTokenOptions *options, const ch
 {
   DoubleToken *self = g_new0 (DoubleToken, 1);
 
-  self->id = double_random_name ("s.", 24);
-  self->accessor = double_random_name ("", 24);
+  self->is_batch = options->batch;
+  self->id = double_random_name (options->batch ? "b." : "s.", options->batch ? 120 : 24);
+  self->accessor = double_random_name ("", options->batch ? 0 : 24);
   self->creation_path = g_strdup (creation_path);
   self->policies = list_policies (options);
   self->created = vault->now;
   self->creation_ttl = options->ttl;
   self->expires = options->ttl > 0 ? vault->now + options->ttl : 0;
   self->max_time = options->max_ttl > 0 ? vault->now + options->max_ttl : 0;
+  if (self->max_time > 0 && self->expires > 0)
+    self->expires = MIN (self->expires, self->max_time);
   self->is_limited = options->num_uses > 0;
   self->uses_left = options->num_uses;
-  self->renewable = options->renewable;
+  self->renewable = options->renewable && !options->batch;
   g_hash_table_replace (vault->tokens, self->id, self);
   g_free (vault->last_token);
   vault->last_token = g_strdup (self->id);
@@ -162,7 +165,7 @@ double_token_describe (VaultDouble *vault, const DoubleToken *self, const char *
   json_object_set_int_member (auth, "lease_duration", double_token_get_ttl (vault, self));
   json_object_set_boolean_member (auth, "renewable", self->renewable);
   json_object_set_string_member (auth, "entity_id", "");
-  json_object_set_string_member (auth, "token_type", "service");
+  json_object_set_string_member (auth, "token_type", self->is_batch ? "batch" : "service");
   json_object_set_boolean_member (auth, "orphan", !g_str_equal (self->creation_path, "auth/token/create"));
   json_object_set_null_member (auth, "mfa_requirement");
   json_object_set_int_member (auth, "num_uses", self->uses_left);

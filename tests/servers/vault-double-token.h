@@ -23,6 +23,7 @@ typedef struct
   gboolean is_limited;
   gboolean renewable;
   gboolean is_root;
+  gboolean is_batch;
   guint renewals;
   /* Of a wrapping token: the body that it stands for. */
   char *wrapped;

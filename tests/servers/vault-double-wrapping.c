@@ -6,7 +6,13 @@
 DoubleToken *
 double_wrapping_add (VaultDouble *vault, const char *body, guint ttl, const char *creation_path)
 {
-  VaultTokenOptions options = { .ttl = ttl, .no_default_policy = TRUE };
+  /* For anything but sys/wrapping it is used up without an answer. */
+  VaultTokenOptions options = {
+    .policies = "response-wrapping",
+    .ttl = ttl,
+    .num_uses = 1,
+    .no_default_policy = TRUE,
+  };
   DoubleToken *token = double_token_add (vault, &options, creation_path);
 
   token->wrapped = g_strdup (body);
@@ -53,6 +59,12 @@ double_sys_unwrap (DoubleCall *call)
 
   if (token == NULL)
     return;
+  /* One that stands in the body needs somebody who sent it. */
+  if (call->token == NULL)
+    {
+      double_call_fail (call, 403, "permission denied");
+      return;
+    }
   g_assert_true (json_parser_load_from_data (parser, token->wrapped, -1, NULL));
   double_call_answer (call, json_object_ref (json_node_get_object (json_parser_get_root (parser))));
   call->bare = TRUE;

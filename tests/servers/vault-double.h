@@ -110,6 +110,8 @@ typedef struct
   /* 0: any number. */
   guint num_uses;
   gboolean renewable;
+  /* A batch token, which is neither renewed nor revoked. */
+  gboolean batch;
   /* The policy that lets a token look at itself is not added. */
   gboolean no_default_policy;
 } VaultTokenOptions;
@@ -128,7 +130,7 @@ char *vault_double_get_last_token (VaultDouble *self);
 
 /* Login */
 
-/* What tokens of logins are from now on; only ttl, max_ttl, num_uses, renewable and policies are looked at. At first: 3600
+/* What tokens of logins are from now on; policy is not looked at. At first: 3600
  * seconds, renewable, and no policy but "default". */
 void vault_double_set_login_options (VaultDouble *self, const VaultTokenOptions *options);
 
