@@ -196,13 +196,13 @@ test_like_json_glib (void)
         text->str[g_rand_int_range (random, 0, (gint32) text->len)] = (char) g_rand_int_range (random, 1, 127);
 
       g_autofree char *copy = json_copy_text (text->str, text->len);
-      gboolean theirs = json_parser_load_from_data (parser, text->str, (gssize) text->len, NULL);
       g_assert_true (i % 2 == 1 || copy != NULL);
+      /* json-glib leaks nodes where it refuses. */
       n_invalid += copy == NULL;
-      if (copy == NULL || !json_parser_get_root (parser))
+      if (copy == NULL)
         continue;
       n_valid++;
-      g_assert_true (theirs);
+      g_assert_true (json_parser_load_from_data (parser, text->str, (gssize) text->len, NULL));
       g_assert_true (json_parser_load_from_data (again, copy, -1, NULL));
       g_assert_true (json_node_equal (json_parser_get_root (parser), json_parser_get_root (again)));
     }
