@@ -158,10 +158,10 @@ def check_no_threads(root):
         os.setuid(65534)
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
-    os.chmod(root.directory, 0o755)
+    env, program = root.open_to_others()
     # The leak checker of a sanitized build wants a thread, too.
     options = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "detect_leaks=0")))
-    said = root.bad(7, "status", preexec_fn=become_poor, env={"ASAN_OPTIONS": options})
+    said = root.bad(7, "status", preexec_fn=become_poor, executable=program, env=dict(env, ASAN_OPTIONS=options))
     cli.wants(said, "no thread could be started", "ulimit -u", "TasksMax=")
 
 

@@ -100,9 +100,11 @@ def check_unreadable(root):
     if os.geteuid() != 0:
         raise tap.Skip("needs root, to become somebody else")
     root.write("modules/kms-unreadable.so", good_module(), 0o600)
-    env = module_root(root, "unreadable")
-    os.chmod(root.directory, 0o755)
-    done = root.run("encrypt", "unreadable/k", data=b"x", env=env, preexec_fn=lambda: (os.setgid(65534), os.setuid(65534)))
+    module_root(root, "unreadable")
+    env, program = root.open_to_others()
+    env["KMS_MODULE_PATH"] += ":" + root.path("modules")
+    done = root.run("encrypt", "unreadable/k", data=b"x", env=env, executable=program, user=65534, group=65534,
+                    extra_groups=[])
     tap.equal((done.returncode, done.stdout), (1, b""), f"{done.stderr}")
     cli.wants(done.stderr.decode(), "kms-unreadable.so", "ermission")
 
