@@ -23,7 +23,8 @@ struct _KmsHttpTransport
   KmsHttpTimer *timer;
   KmsHttpTransportLimits limits;
   SoupSession *session;
-  guint64 newest_connection; /* of all whose number was seen: numbers only grow */
+  guint n_sessions;
+  guint64 newest_connection; /* of all of this session whose number was seen: numbers only grow */
   guint timeouts;
   char *url; /* the last one, and what it was read as: most requests go to the same */
   GUri *uri;
@@ -44,8 +45,9 @@ struct _KmsHttpAttempt
   GCancellable *cancellable;
   GInputStream *stream;
   KmsHttpBuffer *body;
-  gsize expected; /* bytes that Content-Length promises, or 0 */
-  gsize wanted;   /* bytes of the next read */
+  gsize expected;   /* bytes that Content-Length promises, or 0 */
+  gsize wanted;     /* bytes of the next read */
+  guint n_sessions; /* of the transport when it was sent */
   guint64 known_connections;
   gboolean started;      /* a connection stands, and the request goes out */
   gboolean receiving;    /* headers came, and the callback with the stream has not */
@@ -168,6 +170,8 @@ count_timeout (KmsHttpTransport *self)
     return;
   g_debug ("%u requests timed out in a row; starting with new connections", self->timeouts);
   self->timeouts = 0;
+  self->n_sessions++;
+  self->newest_connection = 0;
   g_object_unref (self->session);
   self->session = _kms_http_network_make_session (self->network, self->limits.max_connections);
 }
@@ -263,7 +267,8 @@ attempt_succeed (KmsHttpAttempt *self)
   KmsHttpTransport *transport = self->transport;
 
   transport->timeouts = 0;
-  transport->newest_connection = MAX (transport->newest_connection, soup_message_get_connection_id (self->message));
+  if (self->n_sessions == transport->n_sessions)
+    transport->newest_connection = MAX (transport->newest_connection, soup_message_get_connection_id (self->message));
   if (self->func != NULL)
     {
       g_autoptr (KmsHttpResponse)
@@ -409,6 +414,7 @@ send_attempt (KmsHttpAttempt *self, SoupMessage *message)
   KmsHttpTransport *transport = self->transport;
 
   self->message = message;
+  self->n_sessions = transport->n_sessions;
   self->known_connections = transport->newest_connection;
   self->started = FALSE;
   self->handlers[0] = g_signal_connect (message, "starting", G_CALLBACK (on_starting), self);

@@ -16,7 +16,7 @@ typedef struct
   char *root;
   KmsRegistry *registry;
   KmsProvider *provider;
-  guint n_logins;
+  guint n_logins;      /* the server's threads count; a test asks the server how many requests there were */
   int login_ttl;       /* seconds; 0 at first, which is for ever */
   guint refused_below; /* tokens of logins before this one are refused */
 } HttpFixture;
@@ -25,7 +25,7 @@ typedef struct
 HttpFixture *http_fixture_new (TestServerFlags flags, const char *options, const char *settings);
 void http_fixture_free (HttpFixture *self);
 
-/* Drops the provider, and waits until it has closed. */
+/* Drops the provider, which closes at once, or on its own thread as soon as that has let go of the last call. */
 void http_fixture_close_provider (HttpFixture *self);
 
 /* A provider whose file is exactly this. */

@@ -166,6 +166,26 @@ test_stale_connections (void)
   g_assert_cmpuint (test_server_count_requests (fixture->server), >=, 50);
 }
 
+/* Numbers of connections begin anew with a new session: its first connections are not taken for used ones. */
+static void
+test_stale_after_new_session (void)
+{
+  g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, "Retries=0\nAttemptTimeout=0.3", NULL);
+  g_autoptr (GError) error = NULL;
+
+  test_server_add_fault (fixture->server, NULL, (TestFault){ .kind = TEST_FAULT_STALE }, 5);
+  for (guint i = 0; i < 6; i++)
+    g_assert_true (http_fixture_echo (fixture, "k", &error));
+  test_server_add_fault (fixture->server, NULL, (TestFault){ .kind = TEST_FAULT_SILENCE }, 2);
+  for (guint i = 0; i < 2; i++)
+    http_fixture_assert_fails (fixture, "k", KMS_ERROR_TIMED_OUT);
+
+  test_server_forget_requests (fixture->server);
+  test_server_add_fault (fixture->server, NULL, (TestFault){ .kind = TEST_FAULT_CLOSE_AFTER_READING }, 0);
+  http_fixture_assert_fails (fixture, "k", KMS_ERROR_UNAVAILABLE);
+  g_assert_cmpuint (test_server_count_requests (fixture->server), ==, 1);
+}
+
 static void
 test_refused_connection (void)
 {
@@ -294,6 +314,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/http/retry/budget", test_budget);
   g_test_add_func ("/http/deadline", test_deadline);
   g_test_add_func ("/http/stale-connections", test_stale_connections);
+  g_test_add_func ("/http/stale-connections/new-session", test_stale_after_new_session);
   g_test_add_func ("/http/refused-connection", test_refused_connection);
   g_test_add_data_func ("/http/address/no-scheme", "vault.example", test_bad_address);
   g_test_add_data_func ("/http/address/other-scheme", "ftp://127.0.0.1/", test_bad_address);

@@ -118,6 +118,35 @@ test_plain_server (void)
   g_test_message ("%s", error->message);
 }
 
+typedef struct
+{
+  const char *name;
+  TestFaultKind kind;
+} BreakCase;
+
+static const BreakCase breaks[] = {
+  { "reset-after-reading", TEST_FAULT_RESET_AFTER_READING },
+  { "close-after-reading", TEST_FAULT_CLOSE_AFTER_READING },
+  { "half-body", TEST_FAULT_HALF_BODY },
+};
+
+/* Inside of TLS, GIO has other words for a connection that breaks: it is tried again all the same. */
+static void
+test_break (gconstpointer data)
+{
+  const BreakCase *c = data;
+  g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_TLS, NULL, NULL);
+  g_autoptr (GError) error = NULL;
+
+  test_server_add_fault (fixture->server, NULL, (TestFault){ .kind = c->kind }, 2);
+  g_assert_true (http_fixture_echo (fixture, "k", &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (test_server_count_requests (fixture->server), ==, 3);
+
+  test_server_add_fault (fixture->server, NULL, (TestFault){ .kind = c->kind }, 0);
+  http_fixture_assert_fails (fixture, "k", KMS_ERROR_UNAVAILABLE);
+}
+
 static void
 assert_bad_settings (const char *settings, const char *words)
 {
@@ -266,6 +295,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/http/tls/server-name", test_server_name);
   g_test_add_func ("/http/tls/server-name/wrong", test_server_name_wrong);
   g_test_add_func ("/http/tls/plain-server", test_plain_server);
+  for (guint i = 0; i < G_N_ELEMENTS (breaks); i++)
+    {
+      g_autofree char *path = g_strconcat ("/http/tls/break/", breaks[i].name, NULL);
+      g_test_add_data_func (path, &breaks[i], test_break);
+    }
   g_test_add_func ("/http/tls/bad-files", test_bad_files);
   g_test_add_func ("/http/tls/ca-directory", test_ca_directory);
   g_test_add_func ("/http/unix-socket", test_unix_socket);

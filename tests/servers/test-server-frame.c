@@ -85,7 +85,12 @@ check_tls (TestServerFlags flags, GTlsError expected, gboolean own)
 
   if (expected != 0)
     {
-      g_assert_error (error, G_TLS_ERROR, (gint) expected);
+      /* Without a certificate the server closes right behind its alert, and what the client still sends may be answered
+       * with a reset that overtakes it. */
+      if (expected != G_TLS_ERROR_CERTIFICATE_REQUIRED)
+        g_assert_error (error, G_TLS_ERROR, (gint) expected);
+      g_assert_nonnull (error);
+      g_assert_cmpuint (test_server_count_requests (server), ==, 0);
       return;
     }
   g_assert_no_error (error);
