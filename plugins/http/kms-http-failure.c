@@ -17,8 +17,11 @@ static const FailureRule rules[] = {
   { g_tls_error_quark, G_TLS_ERROR_BAD_CERTIFICATE, KMS_ERROR_CONFIG, FALSE, NULL },
   { g_tls_error_quark, G_TLS_ERROR_CERTIFICATE_REQUIRED, KMS_ERROR_CONFIG, FALSE,
     "the server wants a client certificate; name one with ClientCertificate= and ClientKey=" },
-  { g_tls_error_quark, G_TLS_ERROR_NOT_TLS, KMS_ERROR_CONFIG, FALSE,
-    "the server does not speak TLS; check its port, or write http:// if it is meant to be so" },
+  /* Also where a balancer without a server behind it hangs up in the middle of the handshake. */
+  { g_tls_error_quark, G_TLS_ERROR_NOT_TLS, KMS_ERROR_UNAVAILABLE, TRUE,
+    "the server broke off the TLS handshake, or does not speak TLS; check its port, or write http:// if it is meant to "
+    "be "
+    "so" },
   { g_tls_error_quark, -1, KMS_ERROR_UNAVAILABLE, FALSE,
     "the TLS handshake failed; check the port and the certificates" },
   { g_resolver_error_quark, G_RESOLVER_ERROR_NOT_FOUND, KMS_ERROR_UNAVAILABLE, FALSE,

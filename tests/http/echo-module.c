@@ -6,6 +6,7 @@
  *   POST /encrypt/KEY, /decrypt/KEY  {"items":["BASE64",…]} → the same
  *   POST /login                      → {"token":"…","ttl":SECONDS}, with Login=true; the token is sent as X-Token
  *   POST /logout                     at the end, with Login=true
+ *   GET /keys/asks-itself            with that key id: from the thread that must not wait
  *   POST /rotate/KEY                 which must not be repeated; GET /keys/KEY
  *   POST /two-steps/KEY              with the key id "two-steps": asked before the real request */
 #include <kms-http.h>
@@ -40,6 +41,23 @@ add_token (KmsHttpRequest *request, KmsHttpCredentials *credentials)
 }
 
 static gboolean
+prepare_show (KmsHttpProvider *self, KmsHttpCredentials *credentials, KmsHttpRequest *request, gpointer data,
+              GError **error)
+{
+  set_url (self, request, "keys", data);
+  kms_http_request_set_method (request, "GET");
+  return TRUE;
+}
+
+static KmsHttpVerdict
+parse_admin (KmsHttpProvider *self, KmsHttpResponse *response, gpointer data, GError **error)
+{
+  if (kms_http_response_get_status (response) == 200)
+    return KMS_HTTP_DONE;
+  return kms_http_provider_judge_status (self, kms_http_response_get_status (response), NULL, NULL, error);
+}
+
+static gboolean
 echo_prepare (KmsHttpProvider *self, KmsCall *call, KmsHttpCredentials *credentials, KmsHttpRequest *request,
               GError **error)
 {
@@ -47,6 +65,9 @@ echo_prepare (KmsHttpProvider *self, KmsCall *call, KmsHttpCredentials *credenti
   const char *key = kms_item_get_key_id (kms_call_get_item (call, 0));
   gboolean first_step = strcmp (key, "two-steps") == 0 && kms_http_request_get_state (request) == NULL;
 
+  if (strcmp (key, "asks-itself") == 0
+      && !kms_http_provider_send (self, prepare_show, parse_admin, (gpointer) key, KMS_HTTP_SEND_DEFAULT, NULL, error))
+    return FALSE;
   set_url (self, request,
            first_step ? "two-steps" : (kms_call_get_operation (call) == KMS_OPERATION_ENCRYPT ? "encrypt" : "decrypt"),
            key);
@@ -123,19 +144,23 @@ echo_parse (KmsHttpProvider *self, KmsCall *call, KmsHttpResponse *response, GEr
   return KMS_HTTP_FAILED;
 }
 
+typedef struct
+{
+  const char *reason;
+  char *token;
+  gint64 ttl;
+} EchoLogin;
+
 static gboolean
 prepare_login (KmsHttpProvider *self, KmsHttpCredentials *credentials, KmsHttpRequest *request, gpointer data,
                GError **error)
 {
+  EchoLogin *login = data;
+
   set_url (self, request, "login", NULL);
+  kms_http_request_add_header (request, "X-Reason", login->reason);
   return TRUE;
 }
-
-typedef struct
-{
-  char *token;
-  gint64 ttl;
-} EchoLogin;
 
 static KmsHttpVerdict
 parse_login (KmsHttpProvider *self, KmsHttpResponse *response, gpointer data, GError **error)
@@ -162,7 +187,7 @@ static KmsHttpCredentials *
 echo_obtain_credentials (KmsHttpProvider *self, KmsHttpCredentials *current, gboolean refused,
                          GCancellable *cancellable, GError **error)
 {
-  EchoLogin login = { NULL, 0 };
+  EchoLogin login = { .reason = current == NULL ? "first" : (refused ? "refused" : "expired") };
 
   if (!kms_provider_get_setting_boolean (KMS_PROVIDER (self), "Login"))
     return kms_http_credentials_new (g_strdup ("none"), g_free);
@@ -190,23 +215,6 @@ prepare_rotate (KmsHttpProvider *self, KmsHttpCredentials *credentials, KmsHttpR
   set_url (self, request, "rotate", data);
   kms_http_request_set_repeatable (request, FALSE);
   return TRUE;
-}
-
-static gboolean
-prepare_show (KmsHttpProvider *self, KmsHttpCredentials *credentials, KmsHttpRequest *request, gpointer data,
-              GError **error)
-{
-  set_url (self, request, "keys", data);
-  kms_http_request_set_method (request, "GET");
-  return TRUE;
-}
-
-static KmsHttpVerdict
-parse_admin (KmsHttpProvider *self, KmsHttpResponse *response, gpointer data, GError **error)
-{
-  if (kms_http_response_get_status (response) == 200)
-    return KMS_HTTP_DONE;
-  return kms_http_provider_judge_status (self, kms_http_response_get_status (response), NULL, NULL, error);
 }
 
 static KmsKey *

@@ -101,6 +101,42 @@ http_fixture_echo (HttpFixture *self, const char *key, GError **error)
   return TRUE;
 }
 
+typedef struct
+{
+  HttpFixture *fixture;
+  guint n_calls;
+  gint n_failed; /* atomic */
+} Crowd;
+
+static gpointer
+echo_in_thread (gpointer data)
+{
+  Crowd *crowd = data;
+
+  for (guint i = 0; i < crowd->n_calls; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      if (http_fixture_echo (crowd->fixture, "k", &error))
+        continue;
+      g_test_message ("%s", error->message);
+      g_atomic_int_inc (&crowd->n_failed);
+    }
+  return NULL;
+}
+
+guint
+http_fixture_echo_at_once (HttpFixture *self, guint n_threads, guint n_calls)
+{
+  g_autoptr (GPtrArray) threads = g_ptr_array_new ();
+  Crowd crowd = { .fixture = self, .n_calls = n_calls };
+
+  for (guint i = 0; i < n_threads; i++)
+    g_ptr_array_add (threads, g_thread_new ("caller", echo_in_thread, &crowd));
+  for (guint i = 0; i < n_threads; i++)
+    g_thread_join (threads->pdata[i]);
+  return (guint) crowd.n_failed;
+}
+
 void
 http_fixture_assert_fails (HttpFixture *self, const char *key, KmsError code)
 {

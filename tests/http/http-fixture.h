@@ -34,6 +34,9 @@ HttpFixture *http_fixture_new_for_file (TestServer *server, const char *options,
 /* Sends "hello" under the key, and looks whether it comes back. */
 gboolean http_fixture_echo (HttpFixture *self, const char *key, GError **error);
 
+/* As many threads as are told do that at once, so often each; how many calls failed. */
+guint http_fixture_echo_at_once (HttpFixture *self, guint n_threads, guint n_calls);
+
 /* It fails, with this code. */
 void http_fixture_assert_fails (HttpFixture *self, const char *key, KmsError code);
 

@@ -3,29 +3,9 @@
 /* Credentials: fetched once however many want them, renewed while they are good, and once after a refusal. */
 #include "http-fixture.h"
 
+#include <string.h>
+
 #define N_THREADS 16
-
-static gpointer
-echo_in_thread (gpointer data)
-{
-  GError *error = NULL;
-  http_fixture_echo (data, "k", &error);
-  return error;
-}
-
-static void
-echo_at_once (HttpFixture *fixture)
-{
-  GThread *threads[N_THREADS];
-
-  for (guint i = 0; i < N_THREADS; i++)
-    threads[i] = g_thread_new ("caller", echo_in_thread, fixture);
-  for (guint i = 0; i < N_THREADS; i++)
-    {
-      g_autoptr (GError) error = g_thread_join (threads[i]);
-      g_assert_no_error (error);
-    }
-}
 
 static guint
 count_logins (HttpFixture *fixture)
@@ -46,9 +26,22 @@ test_single_flight (void)
   g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, NULL, "Login=true\n");
 
   slow_login (fixture, 200);
-  echo_at_once (fixture);
+  g_assert_cmpuint (http_fixture_echo_at_once (fixture, N_THREADS, 1), ==, 0);
   g_assert_cmpuint (count_logins (fixture), ==, 1);
   g_assert_cmpuint (test_server_count_requests_of (fixture->server, "/encrypt"), ==, N_THREADS);
+}
+
+/* Why the last login was wanted, as the module was told. */
+static const char *
+get_last_reason (HttpFixture *fixture)
+{
+  for (guint i = test_server_count_requests (fixture->server); i > 0; i--)
+    {
+      const TestRequest *request = test_server_get_request (fixture->server, i - 1);
+      if (strcmp (request->path, "/login") == 0)
+        return test_request_get_header (request, "X-Reason");
+    }
+  g_assert_not_reached ();
 }
 
 /* All are refused at once, and one login serves them all. */
@@ -61,8 +54,9 @@ test_refusal (void)
   g_assert_true (http_fixture_echo (fixture, "k", &error));
   fixture->refused_below = 2;
   slow_login (fixture, 100);
-  echo_at_once (fixture);
+  g_assert_cmpuint (http_fixture_echo_at_once (fixture, N_THREADS, 1), ==, 0);
   g_assert_cmpuint (count_logins (fixture), ==, 2);
+  g_assert_cmpstr (get_last_reason (fixture), ==, "refused");
 }
 
 /* New ones are refused, too: that is an answer, and no reason to log in again and again. */
@@ -120,6 +114,7 @@ test_expiry (void)
   g_assert_no_error (error);
   g_assert_cmpuint (count_logins (fixture), ==, 2);
   g_assert_cmpstr (get_last_token (fixture), ==, "token-2");
+  g_assert_cmpstr (get_last_reason (fixture), ==, "expired");
 }
 
 /* The old ones are good for a while longer, so that a service of tokens in trouble does not stop anybody. */
@@ -193,6 +188,38 @@ test_farewell_to_nobody (void)
   g_assert_cmpint (g_get_monotonic_time () - begin, <, 8 * G_USEC_PER_SEC);
 }
 
+/* Nor does it try again where the server is in trouble. */
+static void
+test_farewell_once (void)
+{
+  g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, NULL, "Login=true\n");
+  gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (http_fixture_echo (fixture, "k", &error));
+  test_server_add_fault (fixture->server, "/logout", (TestFault){ .kind = TEST_FAULT_ANSWER, .status = 503 }, 0);
+  http_fixture_close_provider (fixture);
+  while (test_server_count_requests_of (fixture->server, "/logout") == 0 && g_get_monotonic_time () < end)
+    g_usleep (10 * 1000);
+  g_usleep (600 * 1000); /* the longest pause before a first retry, and a little */
+  g_assert_cmpuint (test_server_count_requests_of (fixture->server, "/logout"), ==, 1);
+}
+
+/* A module that would wait for itself is told so. */
+static void
+test_own_thread (void)
+{
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+      g_test_trap_assert_failed ();
+      g_test_trap_assert_stderr ("*provider's own thread, which would wait for itself*");
+      return;
+    }
+  g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, "CallTimeout=5", NULL);
+  http_fixture_echo (fixture, "asks-itself", NULL);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -206,5 +233,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/http/credentials/failing-login", test_failing_login);
   g_test_add_func ("/http/credentials/farewell", test_farewell);
   g_test_add_func ("/http/credentials/farewell/to-nobody", test_farewell_to_nobody);
+  g_test_add_func ("/http/credentials/farewell/once", test_farewell_once);
+  g_test_add_func ("/http/credentials/own-thread", test_own_thread);
   return g_test_run ();
 }

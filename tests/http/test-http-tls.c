@@ -125,6 +125,7 @@ typedef struct
 } BreakCase;
 
 static const BreakCase breaks[] = {
+  { "reset-in-handshake", TEST_FAULT_RESET_BEFORE_READING },
   { "reset-after-reading", TEST_FAULT_RESET_AFTER_READING },
   { "close-after-reading", TEST_FAULT_CLOSE_AFTER_READING },
   { "half-body", TEST_FAULT_HALF_BODY },
@@ -141,7 +142,7 @@ test_break (gconstpointer data)
   test_server_add_fault (fixture->server, NULL, (TestFault){ .kind = c->kind }, 2);
   g_assert_true (http_fixture_echo (fixture, "k", &error));
   g_assert_no_error (error);
-  g_assert_cmpuint (test_server_count_requests (fixture->server), ==, 3);
+  g_assert_cmpuint (test_server_count_connections (fixture->server), ==, 3);
 
   test_server_add_fault (fixture->server, NULL, (TestFault){ .kind = c->kind }, 0);
   http_fixture_assert_fails (fixture, "k", KMS_ERROR_UNAVAILABLE);
