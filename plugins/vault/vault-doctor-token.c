@@ -100,12 +100,17 @@ look_up (KmsVaultProvider *self, const VaultToken *token, KmsReport *report, GCa
       report_facts (&facts, token, report);
       return facts.num_uses == 0;
     }
-  vault_doctor_add (
-    report, KMS_SEVERITY_ERROR, "token",
-    "get a new one; if it is new, see whether it is of this server and this namespace",
-    "the server refuses the token of %s (HTTP status %u): it expired, was revoked, or may not look at itself",
-    token->source, exchange.status);
-  return exchange.status == 403 && !exchange.blames_token;
+  if (exchange.status == 403 && !exchange.blames_token)
+    {
+      vault_doctor_add (report, KMS_SEVERITY_INFO, "token", "the policy \"default\", which the token lacks, allows it",
+                        "the token of %s may not look at itself", token->source);
+      return TRUE;
+    }
+  vault_doctor_add (report, KMS_SEVERITY_ERROR, "token",
+                    "get a new one; if it is new, see whether it is of this server and this namespace",
+                    "the server refuses the token of %s (HTTP status %u): it expired or was revoked", token->source,
+                    exchange.status);
+  return FALSE;
 }
 
 gboolean

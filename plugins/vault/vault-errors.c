@@ -13,10 +13,14 @@
 /* One text for wrong bytes, wrong keys and wrong contexts: who asks learns nothing of which it was. */
 #define DOES_NOT_DECRYPT "the ciphertext does not decrypt with this key and this context"
 
+/* A token that is no good and a policy that denies are told apart by this: OpenBao's and older Vaults' words for the first
+ * are "permission denied", for the second "1 error occurred: * permission denied". */
+#define ONLY "="
+
 typedef struct
 {
   guint status;     /* 0: any */
-  const char *text; /* NULL: any; in small letters, part of the server's */
+  const char *text; /* NULL: any; in small letters, part of the server's, or all of it behind ONLY */
   VaultDoing doing;
   KmsError error;
   KmsHttpVerdict verdict;
@@ -86,6 +90,8 @@ static const VaultRule rules[] = {
     "the token is refused: it expired, was revoked, or is of another server" },
   { 0, "bad token", ANY, KMS_ERROR_CREDENTIALS, KMS_HTTP_REFUSED,
     "the token is refused: it expired, was revoked, or is of another server" },
+  { 403, ONLY "permission denied", ANY, KMS_ERROR_CREDENTIALS, KMS_HTTP_REFUSED,
+    "the token is refused: it expired, was revoked, or is of another server" },
   { 403, NULL, ANY, KMS_ERROR_NOT_AUTHORIZED, KMS_HTTP_REFUSED,
     "permission denied: a policy of the token must allow this path, and the token must still be good" },
   { 0, "permission denied", ANY, KMS_ERROR_NOT_AUTHORIZED, KMS_HTTP_REFUSED,
@@ -111,10 +117,19 @@ static const VaultRule rules[] = {
 };
 
 static gboolean
+text_matches (const char *text, const char *small)
+{
+  if (!g_str_has_prefix (text, ONLY))
+    return strstr (small, text) != NULL;
+  gsize length = strlen (text + strlen (ONLY));
+  return strncmp (small, text + strlen (ONLY), length) == 0 && strcmp (small + length, "\n") == 0;
+}
+
+static gboolean
 rule_matches (const VaultRule *rule, guint status, const char *small, VaultDoing doing)
 {
   return (rule->doing & doing) != 0 && (rule->status == 0 || rule->status == status)
-         && (rule->text == NULL || strstr (small, rule->text) != NULL);
+         && (rule->text == NULL || text_matches (rule->text, small));
 }
 
 static char *
@@ -222,5 +237,6 @@ gboolean
 vault_errors_blame_token (const VaultEnvelope *answer)
 {
   g_autofree char *small = join_small (answer->errors, answer->n_errors);
-  return strstr (small, "invalid token") != NULL || strstr (small, "bad token") != NULL;
+  const VaultRule *rule = find_rule (403, small, VAULT_DOING_OTHER);
+  return rule != NULL && rule->error == KMS_ERROR_CREDENTIALS && rule->verdict == KMS_HTTP_REFUSED;
 }

@@ -197,6 +197,7 @@ static const struct
     KMS_HTTP_REFUSED },
   { 403, "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n", VAULT_DOING_ENCRYPT, KMS_ERROR_CREDENTIALS,
     KMS_HTTP_REFUSED },
+  { 403, "permission denied", VAULT_DOING_ENCRYPT, KMS_ERROR_CREDENTIALS, KMS_HTTP_REFUSED },
   { 400, "invalid role or secret ID", VAULT_DOING_OTHER, KMS_ERROR_CREDENTIALS, KMS_HTTP_FAILED },
   { 400, "wrapping token is not valid or does not exist", VAULT_DOING_OTHER, KMS_ERROR_CREDENTIALS, KMS_HTTP_FAILED },
   { 400, "failed to base64-decode plaintext", VAULT_DOING_ENCRYPT, KMS_ERROR_INVALID_ARGUMENT, KMS_HTTP_FAILED },
