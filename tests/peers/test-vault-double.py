@@ -1,20 +1,16 @@
-#!/usr/bin/python3
 # SPDX-FileCopyrightText: 2026 The libkms authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The Vault double answers as a real OpenBao does: the same requests, the same statuses, texts and shapes.
 
-usage: KMS_PEERS=ENVIRONMENT test-vault-double.py KMS_TEST_VAULT"""
+test-vault-double.py KMS_TEST_VAULT, with the environment of build-aux/install-peers in KMS_TEST_PEERS"""
 
 import json
-import os
 import re
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-
-import tap  # noqa: E402  pylint: disable=wrong-import-position
-import vault_servers  # noqa: E402  pylint: disable=wrong-import-position
-import vault_steps  # noqa: E402  pylint: disable=wrong-import-position
+import tap
+import vault_servers
+import vault_steps
 
 # What is another one each time, or each server's own.
 OWN = {"request_id", "accessor", "client_token", "creation_time", "issue_time", "expire_time", "token", "secret_id",

@@ -1,19 +1,15 @@
-#!/usr/bin/python3
 # SPDX-FileCopyrightText: 2026 The libkms authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """hvac, a client that others wrote, works with the Vault double.
 
-usage: KMS_PEERS=ENVIRONMENT test-vault-hvac.py KMS_TEST_VAULT"""
+test-vault-hvac.py KMS_TEST_VAULT, with the environment of build-aux/install-peers in KMS_TEST_PEERS"""
 
 import base64
 import hashlib
-import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-
-import tap  # noqa: E402  pylint: disable=wrong-import-position
-import vault_servers  # noqa: E402  pylint: disable=wrong-import-position
+import tap
+import vault_servers
 
 vault_servers.add_packages()
 try:

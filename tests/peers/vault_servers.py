@@ -77,7 +77,7 @@ def free_port():
 
 def peers():
     """Where build-aux/install-peers put the environment."""
-    return os.environ.get("KMS_PEERS", "")
+    return os.environ.get("KMS_TEST_PEERS", "")
 
 
 def find_bao():
