@@ -3,11 +3,9 @@
 /* A box as its file describes it. */
 #include "kms-config-info-private.h"
 #include "kms-config-value-private.h"
+#include "kms-daemon-values-private.h"
 #include "kms-error.h"
 #include "kms-registry-private.h"
-
-/* kmsd's; checked and used there. */
-static const char *const daemon_keys[] = { "EncryptFor", "DecryptFor", "RewrapFor", "ManageFor" };
 
 typedef struct
 {
@@ -62,20 +60,11 @@ version_of_group (const char *group)
 }
 
 static gboolean
-is_daemon_key (const char *key)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (daemon_keys); i++)
-    if (strcmp (daemon_keys[i], key) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
 is_known (const char *group, const char *key)
 {
   static const char *const box_keys[] = { "Description", "Version", "RequireContext", "JsonDialect", "State" };
 
-  if (g_str_has_prefix (group, "X-") || g_str_has_prefix (key, "X-") || strcmp (group, "Alert") == 0)
+  if (g_str_has_prefix (group, "X-") || g_str_has_prefix (key, "X-") || _kms_daemon_key_is_known (TRUE, group, key))
     return TRUE;
   if (version_of_group (group) != NULL)
     return strcmp (key, "KeyId") == 0 || strcmp (key, "Provider") == 0;
@@ -84,7 +73,7 @@ is_known (const char *group, const char *key)
   for (guint i = 0; i < G_N_ELEMENTS (box_keys); i++)
     if (strcmp (box_keys[i], key) == 0)
       return TRUE;
-  return is_daemon_key (key);
+  return FALSE;
 }
 
 static void
@@ -127,68 +116,22 @@ _kms_box_check_config (KmsRegistry *registry, KmsConfigInfo *info)
     _kms_config_info_fail (info, KMS_STATE_CONFIG_ERROR, error);
 }
 
-/* uid:N, gid:N, user:NAME, group:NAME, "*" for everybody, "ask" for who can authenticate. */
-static gboolean
-is_subject (const char *subject)
-{
-  guint64 number;
-
-  if (g_str_has_prefix (subject, "uid:") || g_str_has_prefix (subject, "gid:"))
-    return g_ascii_string_to_unsigned (subject + 4, 10, 0, G_MAXUINT32 - 1, &number, NULL) && subject[4] != '+';
-  if (g_str_has_prefix (subject, "user:"))
-    return subject[5] != '\0';
-  if (g_str_has_prefix (subject, "group:"))
-    return subject[6] != '\0';
-  return strcmp (subject, "*") == 0 || strcmp (subject, "ask") == 0;
-}
-
-static gboolean
-check_subjects (const char *value, GError **error)
-{
-  g_auto (GStrv) subjects = _kms_value_parse_list (value);
-
-  for (guint i = 0; subjects[i] != NULL; i++)
-    if (!is_subject (subjects[i]))
-      {
-        g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
-                     "\"%s\" is none of uid:NUMBER, gid:NUMBER, user:NAME, group:NAME, * and ask", subjects[i]);
-        return FALSE;
-      }
-  return TRUE;
-}
-
-static gboolean
-check_alert (const char *key, const char *value, GError **error)
-{
-  gint64 number;
-
-  if (strcmp (key, "Decrypts") == 0 || strcmp (key, "Window") == 0)
-    return _kms_value_parse_integer (value, 1, G_MAXINT32, &number, error);
-  if (strcmp (key, "Action") == 0)
-    return _kms_value_parse_choice (value, "signal|encrypt-only|sealed", error) >= 0;
-  return TRUE;
-}
-
 static gboolean
 check_value (KmsConfigInfo *info, guint index, GError **error)
 {
   const char *group, *key, *origin;
   const char *value = kms_config_info_get_nth_value (info, index, &group, &key, &origin);
   const char *version = version_of_group (group);
-  gboolean ok = TRUE;
 
   if (version != NULL && (version[0] == '\0' || strspn (version, "0123456789") != strlen (version)))
     {
       g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "%s: [%s] is not a version; write [Version 1]", origin, group);
       return FALSE;
     }
-  if (strcmp (group, "Alert") == 0)
-    ok = check_alert (key, value, error);
-  else if (strcmp (group, "Box") == 0 && is_daemon_key (key))
-    ok = check_subjects (value, error);
-  if (!ok)
-    _kms_config_info_prefix_error (info, group, key, error);
-  return ok;
+  if (!_kms_daemon_key_is_known (TRUE, group, key) || _kms_daemon_value_check (group, key, value, error))
+    return TRUE;
+  _kms_config_info_prefix_error (info, group, key, error);
+  return FALSE;
 }
 
 KmsBox *

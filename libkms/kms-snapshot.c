@@ -4,6 +4,7 @@
 #include "kms-snapshot-private.h"
 
 #include "kms-config-value-private.h"
+#include "kms-daemon-values-private.h"
 #include "kms-error.h"
 #include "kms-module-private.h"
 #include "kms-registry-private.h"
@@ -54,12 +55,10 @@ read_permissions (KmsConfigInfo *global, const KmsConfigRoots *roots, const char
   return roots->environment && strcmp (program, "kmsd") != 0 ? KMS_PERMISSIONS_WARN : KMS_PERMISSIONS_STRICT;
 }
 
-/* [Daemon], [Alert] and [Audit] are kmsd's. */
 static gboolean
 is_known_global (const char *group, const char *key)
 {
-  if (g_str_has_prefix (group, "X-") || g_str_has_prefix (key, "X-") || strcmp (group, "Daemon") == 0
-      || strcmp (group, "Alert") == 0 || strcmp (group, "Audit") == 0)
+  if (g_str_has_prefix (group, "X-") || g_str_has_prefix (key, "X-") || _kms_daemon_key_is_known (FALSE, group, key))
     return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (global_keys); i++)
     if (strcmp (group, "Global") == 0 && strcmp (key, global_keys[i].key) == 0)
@@ -80,6 +79,21 @@ warn_of_unknown (KmsConfigInfo *global)
 }
 
 static void
+check_daemon_values (KmsConfigInfo *global)
+{
+  for (guint i = 0; i < kms_config_info_get_n_values (global); i++)
+    {
+      const char *group, *key;
+      const char *value = kms_config_info_get_nth_value (global, i, &group, &key, NULL);
+      GError *error = NULL;
+      if (!_kms_daemon_key_is_known (FALSE, group, key) || _kms_daemon_value_check (group, key, value, &error))
+        continue;
+      _kms_config_info_prefix_error (global, group, key, &error);
+      _kms_config_info_fail (global, KMS_STATE_CONFIG_ERROR, error);
+    }
+}
+
+static void
 check_global (KmsConfigInfo *global)
 {
   for (guint i = 0; i < G_N_ELEMENTS (global_keys); i++)
@@ -92,6 +106,7 @@ check_global (KmsConfigInfo *global)
       _kms_config_info_prefix_error (global, "Global", global_keys[i].key, &error);
       _kms_config_info_fail (global, KMS_STATE_CONFIG_ERROR, error);
     }
+  check_daemon_values (global);
   warn_of_unknown (global);
 }
 

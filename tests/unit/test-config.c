@@ -365,9 +365,10 @@ test_global_unknown (Fixture *self, gconstpointer data)
   const char *const *warnings = kms_config_info_get_warnings (info);
 
   g_assert_null (kms_config_info_get_error (info));
-  g_assert_cmpuint (g_strv_length ((char **) warnings), ==, 2);
+  g_assert_cmpuint (g_strv_length ((char **) warnings), ==, 3);
   g_assert_nonnull (strstr (warnings[0], "admin/kms.conf, line 2: [Global] Userconfig is not known"));
-  g_assert_nonnull (strstr (warnings[1], "line 7: [Other] B is not known"));
+  g_assert_nonnull (strstr (warnings[1], "line 5: [Daemon] A is not known"));
+  g_assert_nonnull (strstr (warnings[2], "line 7: [Other] B is not known"));
 }
 
 static void

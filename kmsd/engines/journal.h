@@ -1,0 +1,31 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tells the journal, with structured fields, in its own protocol (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/): a datagram
+ * that never waits, so that a journal that hangs holds nobody up. */
+#pragma once
+
+#include "audit-log.h"
+
+G_BEGIN_DECLS
+
+typedef struct _Journal Journal;
+
+/* A path of NULL is the system's. Where there is no journal nothing is told, and that is no error. */
+Journal *journal_new (const char *socket_path);
+void journal_free (Journal *self);
+
+/* A record that is on disk: MESSAGE, PRIORITY, MESSAGE_ID and KMS_OPERATION, KMS_BOX, KMS_OUTCOME, KMS_SEQUENCE, … */
+void journal_send_record (Journal *self, const AuditRecord *record);
+
+/* KMS_AUDIT_HEAD=SEQ:MAC, out of reach of who writes the log's files. */
+void journal_send_head (Journal *self, const AuditHead *head);
+
+/* Anything else that administrators should read; priority as in syslog(3). */
+void journal_send_message (Journal *self, int priority, const char *message);
+
+/* What a full or hanging journal lost. */
+guint64 journal_get_n_lost (Journal *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Journal, journal_free)
+
+G_END_DECLS
