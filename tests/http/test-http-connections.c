@@ -103,6 +103,68 @@ test_timeouts_apart (void)
   g_assert_cmpuint (test_server_count_connections (fixture->server), ==, 3);
 }
 
+/* Two in a row are taken for a sign that all connections may hang: the next request gets a new one. */
+static void
+test_timeouts_in_a_row (void)
+{
+  g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, "Retries=0\nAttemptTimeout=2", NULL);
+  g_autoptr (GError) error = NULL;
+
+  open_connections (fixture, 3);
+  test_server_add_fault (fixture->server, NULL, (TestFault){ .kind = TEST_FAULT_SILENCE }, 2);
+  for (guint i = 0; i < 2; i++)
+    http_fixture_assert_fails (fixture, "k", KMS_ERROR_TIMED_OUT);
+  g_assert_true (http_fixture_echo (fixture, "k", &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (test_server_count_connections (fixture->server), ==, 4);
+}
+
+#define N_WAITING 8
+
+/* A port that takes no more connections, as behind a firewall that drops what comes; the sockets keep it so. */
+static guint16
+fill_port (GSocket *listening, GSocket **waiting)
+{
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GError) error = NULL;
+
+  g_socket_set_listen_backlog (listening, 0);
+  g_assert_true (g_socket_bind (listening, any, FALSE, &error));
+  g_assert_true (g_socket_listen (listening, &error));
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (listening, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < N_WAITING; i++)
+    {
+      waiting[i] = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
+      g_assert_no_error (error);
+      g_socket_set_blocking (waiting[i], FALSE);
+      g_socket_connect (waiting[i], address, NULL, NULL);
+    }
+  return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+}
+
+/* Who gets no connection need not wait as long as for an answer. */
+static void
+test_connect_timeout (void)
+{
+  g_autoptr (GSocket)
+    listening = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  GSocket *waiting[N_WAITING];
+  g_autofree char *address = g_strdup_printf ("Address=http://127.0.0.1:%u\n", fill_port (listening, waiting));
+  g_autoptr (HttpFixture) fixture = http_fixture_new_for_file (
+    test_server_new (TEST_SERVER_PLAIN), "Retries=0\nConnectTimeout=0.5\nAttemptTimeout=25", address);
+  gint64 begin = g_get_monotonic_time ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (http_fixture_echo (fixture, "k", &error));
+  g_test_message ("%s", error->message);
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "no connection within 0.5 s"));
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 20 * G_USEC_PER_SEC);
+  for (guint i = 0; i < N_WAITING; i++)
+    g_object_unref (waiting[i]);
+}
+
 /* A hundred retries without a success between, and a service in trouble gets no more; five successes earn another. */
 static void
 test_budget (void)
@@ -182,6 +244,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/http/connections/met-stale", test_met_stale);
   g_test_add_func ("/http/connections/met-stale/once", test_met_stale_once);
   g_test_add_func ("/http/connections/timeouts-apart", test_timeouts_apart);
+  g_test_add_func ("/http/connections/timeouts-in-a-row", test_timeouts_in_a_row);
+  g_test_add_func ("/http/connections/connect-timeout", test_connect_timeout);
   g_test_add_func ("/http/connections/headers", test_headers);
   g_test_add_func ("/http/connections/cancelled-admin", test_cancelled_admin);
   g_test_add_func ("/http/retry/budget", test_budget);
