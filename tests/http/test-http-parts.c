@@ -5,6 +5,7 @@
 #include "kms-http-buffer.h"
 #include "kms-http-timer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void
@@ -142,6 +143,47 @@ test_buffer (void)
     g_assert_cmpuint (data[i], ==, 0);
 }
 
+/* The buffer's memory goes back through here. */
+static const guint8 *watched;
+static gsize watched_length;
+static int freed; /* 1: as it was, 2: with nothing but zeros */
+
+void (g_free) (gpointer memory)
+{
+  if (memory != NULL && memory == watched)
+    {
+      freed = 2;
+      for (gsize i = 0; i < watched_length; i++)
+        if (watched[i] != 0)
+          freed = 1;
+      watched = NULL;
+    }
+  free (memory);
+}
+
+static void
+watch (KmsHttpBuffer *buffer)
+{
+  watched = kms_http_buffer_get_data (buffer, &watched_length);
+  freed = 0;
+}
+
+/* What it moves away from is wiped before it is given back, and so is what it had at its end. */
+static void
+test_buffer_wipes (void)
+{
+  KmsHttpBuffer *buffer = kms_http_buffer_new ();
+  g_autofree char *filling = g_strnfill (100000, 'x');
+
+  kms_http_buffer_append_text (buffer, "secret");
+  watch (buffer);
+  kms_http_buffer_append_text (buffer, filling);
+  g_assert_cmpint (freed, ==, 2);
+  watch (buffer);
+  kms_http_buffer_unref (buffer);
+  g_assert_cmpint (freed, ==, 2);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -151,5 +193,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/http/budget", test_budget);
   g_test_add_func ("/http/timer", test_timer);
   g_test_add_func ("/http/buffer", test_buffer);
+  g_test_add_func ("/http/buffer/wipes", test_buffer_wipes);
   return g_test_run ();
 }
