@@ -22,8 +22,8 @@ void lockdown_state_clear (LockdownState *self);
 
 typedef struct _LockdownStore LockdownStore;
 
-/* After each change, in the thread that made it, without the store's lock: look at the store again, and at the calls
- * that are waiting. A box of NULL is the whole daemon. */
+/* After each change, in the main context in which the store was opened, without the store's lock: look at the calls that
+ * are waiting. A box of NULL is the whole daemon. */
 typedef void (*LockdownChangedFunc) (LockdownStore *store, const char *box, const LockdownState *state,
                                      gpointer user_data);
 
@@ -36,7 +36,7 @@ void lockdown_store_unref (LockdownStore *self);
 
 void lockdown_store_set_changed_func (LockdownStore *self, LockdownChangedFunc func, gpointer user_data);
 
-/* Why everything is sealed though nobody sealed it; NULL if all is well. Borrowed until the next change. */
+/* Why everything is sealed though nobody sealed it; NULL if all is well, and after the next change that was written. */
 char *lockdown_store_dup_problem (LockdownStore *self);
 
 /* Any thread, no disk: whether both the daemon's mode and the box's let the operation through; else LOCKED_DOWN with
@@ -49,9 +49,10 @@ void lockdown_store_get (LockdownStore *self, const char *box, LockdownState *st
 /* Names of boxes that are not "normal", sorted; free with g_strfreev(). */
 char **lockdown_store_list (LockdownStore *self);
 
-/* Blocks on the disk: the daemon calls the async one. Stricter modes count at once and are then written: if writing
- * fails, they stay in force until the daemon ends, and the error says so. Milder ones are written first, and count only
- * when they are on disk. The reason must not be empty (INVALID_ARGUMENT). */
+/* Blocks on the disk: the daemon calls the async one. Stricter modes, and equally strict ones, count at once (the async
+ * one returns when they do) and are then written: if writing fails, they stay in force until the daemon ends, and the
+ * error says so. Milder ones are written first, and count only when they are on disk; one that a stricter mode overtook
+ * on its way fails with LOCKED_DOWN. Who and why must be given, each in one line (INVALID_ARGUMENT). */
 gboolean lockdown_store_set (LockdownStore *self, const char *box, LockdownMode mode, const char *reason,
                              const char *by, GError **error);
 void lockdown_store_set_async (LockdownStore *self, const char *box, LockdownMode mode, const char *reason,
