@@ -262,11 +262,22 @@ attempt_fail (KmsHttpAttempt *self, const GError *cause)
 }
 
 static void
+note_connection (KmsHttpTransport *self, SoupMessage *message)
+{
+  if (soup_message_get_connection_id (message) <= self->newest_connection)
+    return;
+  g_autofree char *server = _kms_http_failure_dup_server (message);
+  g_debug ("a new connection to %s, with %s", server,
+           soup_message_get_http_version (message) == SOUP_HTTP_2_0 ? "HTTP/2" : "HTTP/1.1");
+}
+
+static void
 attempt_succeed (KmsHttpAttempt *self)
 {
   KmsHttpTransport *transport = self->transport;
 
   transport->timeouts = 0;
+  note_connection (transport, self->message);
   if (self->n_sessions == transport->n_sessions)
     transport->newest_connection = MAX (transport->newest_connection, soup_message_get_connection_id (self->message));
   if (self->func != NULL)

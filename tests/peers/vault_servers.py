@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -21,9 +22,12 @@ class Server:
     def __init__(self, process, port):
         self.process, self.port = process, port
 
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
     def ask(self, method, path, body=None, *, token="root", headers=None, raw=None):
         """Returns the status, the type and the text of the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = self.connect()
         headers = dict(headers or {})
         if token is not None:
             headers["X-Vault-Token"] = token
@@ -95,16 +99,23 @@ def add_packages():
 class Bao(Server):
     """A development server with nothing on disk but an empty home."""
 
-    def __init__(self, program):
+    def __init__(self, program, *, tls=False):
         self.home = tempfile.TemporaryDirectory(prefix="kms-bao-")
+        self.ca_file = os.path.join(self.home.name, "vault-ca.pem") if tls else None
         port = free_port()
         process = subprocess.Popen(
             ["timeout", "300", program, "server", "-dev", "-dev-root-token-id=root", "-dev-no-store-token",
-             f"-dev-listen-address=127.0.0.1:{port}"],
+             f"-dev-listen-address=127.0.0.1:{port}", *(["-dev-tls", f"-dev-tls-cert-dir={self.home.name}"] if tls else [])],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={"HOME": self.home.name, "PATH": os.environ["PATH"]})
         super().__init__(process, port)
         self.wait()
+
+    def connect(self):
+        if self.ca_file is None:
+            return super().connect()
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30,
+                                           context=ssl.create_default_context(cafile=self.ca_file))
 
     def wait(self):
         end = time.monotonic() + START_SECONDS
