@@ -54,7 +54,8 @@ def await_server(server, address):
 
 def find_openbao():
     peers = os.environ.get("KMS_TEST_PEERS")
-    return shutil.which("bao", path=os.path.join(peers, "bin")) if peers else shutil.which("bao")
+    found = shutil.which("bao", path=os.path.join(peers, "bin")) if peers else None
+    return found or shutil.which("bao")
 
 
 def start_openbao(directory):
