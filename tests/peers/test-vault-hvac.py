@@ -6,7 +6,11 @@ test-vault-hvac.py KMS_TEST_VAULT, with the environment of build-aux/install-pee
 
 import base64
 import hashlib
+import os
+import socket
+import subprocess
 import sys
+import tempfile
 
 import tap
 import vault_servers
@@ -132,6 +136,39 @@ class Case:
             raise tap.Failure("the fault was not met")
         client.secrets.transit.list_keys()
 
+    def tls(self):
+        self.client()
+        double = vault_servers.Double(sys.argv[1], "--tls")
+        try:
+            ca_file, certificate, key = double.files
+            stranger = hvac.Client(url=double.address, verify=ca_file)
+            try:
+                stranger.adapter.post("/v1/auth/cert/login", json={})
+            except hvac.exceptions.InvalidRequest as problem:
+                tap.equal(problem.errors, ["no client certificate found"], "the error without a certificate")
+            else:
+                raise tap.Failure("a login without a certificate worked")
+            double.control("POST", "/test/certificate", {"role": "app"})
+            client = hvac.Client(url=double.address, verify=ca_file, cert=(certificate, key))
+            client.adapter.login("/v1/auth/cert/login", json={"name": "app"})
+            tap.equal(client.is_authenticated(), True, "the login with a certificate gave a token")
+            client.auth.token.revoke_self()
+        finally:
+            tap.equal(double.stop(), 0, "the exit code of kms-test-vault")
+
+    def unix(self):
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "socket")
+            with subprocess.Popen([sys.argv[1], f"--unix={path}", "--seconds=1"], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True) as process:
+                tap.equal(process.stdout.readline().split()[0], f"unix://{path}", "the address")
+                with socket.socket(socket.AF_UNIX) as connection:
+                    connection.connect(path)
+                    connection.sendall(b"GET /v1/sys/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    tap.equal(connection.recv(12), b"HTTP/1.1 200", "the health")
+                # Its second is over before anybody closes its input.
+                tap.equal(process.wait(timeout=60), 0, "the exit code")
+
     def stop(self):
         self.client()
         double, self.double = self.double, None
@@ -156,6 +193,8 @@ def main():
             ("/vault-hvac/approle-and-wrapping", case.approle_and_wrapping),
             ("/vault-hvac/seal-and-faults", case.seal_and_faults),
             ("/vault-hvac/audit-hash", case.audit_hash),
+            ("/vault-hvac/tls", case.tls),
+            ("/kms-test-vault/unix", case.unix),
             ("/vault-hvac/stop", case.stop),
         ])
     finally:

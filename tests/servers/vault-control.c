@@ -133,6 +133,17 @@ add_jwt (VaultControl *self, JsonObject *body)
 }
 
 static JsonNode *
+add_certificate_role (VaultControl *self, JsonObject *body)
+{
+  const char *role = get_text (body, "role");
+
+  if (role == NULL)
+    return NULL;
+  vault_double_add_certificate_role (self->vault, role);
+  return answer_object (json_object_new ());
+}
+
+static JsonNode *
 add_token (VaultControl *self, JsonObject *body)
 {
   VaultTokenOptions options = {
@@ -186,11 +197,17 @@ static const struct
   const char *path;
   JsonNode *(*run) (VaultControl *self, JsonObject *body);
 } commands[] = {
-  { "POST", "/test/faults", add_fault }, { "POST", "/test/no-faults", remove_faults },
-  { "POST", "/test/seal", seal },        { "POST", "/test/unseal", unseal },
-  { "POST", "/test/advance", advance },  { "POST", "/test/redirect", redirect },
-  { "POST", "/test/rate", limit_rate },  { "POST", "/test/jwt", add_jwt },
-  { "POST", "/test/token", add_token },  { "GET", "/test/log", read_log },
+  { "POST", "/test/faults", add_fault },
+  { "POST", "/test/no-faults", remove_faults },
+  { "POST", "/test/seal", seal },
+  { "POST", "/test/unseal", unseal },
+  { "POST", "/test/advance", advance },
+  { "POST", "/test/redirect", redirect },
+  { "POST", "/test/rate", limit_rate },
+  { "POST", "/test/jwt", add_jwt },
+  { "POST", "/test/certificate", add_certificate_role },
+  { "POST", "/test/token", add_token },
+  { "GET", "/test/log", read_log },
 };
 
 static JsonNode *

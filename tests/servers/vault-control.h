@@ -10,6 +10,7 @@
  *   POST /test/redirect   {"address"}
  *   POST /test/rate       {"requests", "retry_after"}
  *   POST /test/jwt        {"method", "role", "jwt"}
+ *   POST /test/certificate {"role"}
  *   POST /test/token      {"policy", "ttl", "num_uses", "renewable"} → {"token"}
  *   GET  /test/log        → {"entries": [{"operation", "path", "status", "contexts", "associated_data"}]}
  *
