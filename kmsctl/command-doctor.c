@@ -98,6 +98,12 @@ check_key (Kmsctl *self, KmsProvider *provider, const char *key_id, const char *
     keys = kms_key_admin_run (KMS_KEY_ADMIN (provider), KMS_KEY_VERB_SHOW, key_id, NULL, self->cancellable, &local);
   if (keys == NULL || keys->len == 0)
     {
+      /* Who may encrypt need not be allowed to look at the key. */
+      if (g_error_matches (local, KMS_ERROR, KMS_ERROR_NOT_AUTHORIZED))
+        {
+          kms_report_add (report, KMS_SEVERITY_WARNING, topic, local->message, NULL);
+          return TRUE;
+        }
       g_autofree char *advice = g_strdup_printf ("kmsctl key create %s", topic);
       gboolean missing = g_error_matches (local, KMS_ERROR, KMS_ERROR_NOT_FOUND);
       kms_report_add (report, KMS_SEVERITY_ERROR, topic, local == NULL ? _ ("no answer") : local->message,

@@ -70,7 +70,11 @@ show_key (KmsKeyAdmin *admin, const char *name, GVariant *options, GCancellable 
   KmsVaultProvider *self = KMS_VAULT_PROVIDER (admin);
   g_autoptr (VaultKeyInfo) info = kms_vault_provider_read_key (self, name, cancellable, error);
 
-  return info != NULL ? describe_key (self, name, info) : NULL;
+  if (info == NULL || info->known)
+    return info != NULL ? describe_key (self, name, info) : NULL;
+  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_AUTHORIZED,
+               "the token may not look at key \"%s\"; allow \"read\" on %s/keys/%s", name, self->settings->mount, name);
+  return NULL;
 }
 
 static void
@@ -142,11 +146,13 @@ send_change (KmsVaultProvider *self, const char *method, const char *name, const
   return done;
 }
 
-/* As it is after a change. */
+/* As it is after a change; that it may not be looked at does not undo that. */
 static KmsKey *
 show_changed (KmsVaultProvider *self, const char *name, gboolean changed, GCancellable *cancellable, GError **error)
 {
-  return changed ? show_key (KMS_KEY_ADMIN (self), name, NULL, cancellable, error) : NULL;
+  g_autoptr (VaultKeyInfo) info = changed ? kms_vault_provider_read_key (self, name, cancellable, error) : NULL;
+
+  return info != NULL ? describe_key (self, name, info) : NULL;
 }
 
 /* The server answers the same for a key that it made and for one that was there. */

@@ -107,6 +107,9 @@ examine_server (KmsVaultProvider *self, KmsReport *report, GCancellable *cancell
 
   if (vault_exchange_run (&exchange, self, cancellable, &error))
     well = report_health (&health, exchange.status, report);
+  else if (self->settings->is_unset) /* a module that is installed need not be used */
+    vault_doctor_add (report, KMS_SEVERITY_INFO, "server", "set Address= in its provider file, or VAULT_ADDR",
+                      "nothing says where a server is, and there is none at the default address");
   else
     vault_doctor_add (report, KMS_SEVERITY_ERROR, "server", NULL, "%s", error->message);
   g_free (health.version);

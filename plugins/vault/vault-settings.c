@@ -100,6 +100,7 @@ load_address (VaultSettings *self, KmsProvider *provider, const VaultEnvironment
     self->may_lack_token = TRUE;
   else
     address = vault_environment_dup (environment, "ADDR", &variable);
+  self->is_unset = address == NULL;
   if (self->address_from == NULL)
     self->address_from = g_strdup (address != NULL ? variable : "the default");
   if (!vault_parse_address (address != NULL ? address : DEFAULT_ADDRESS, &self->base, &self->unix_socket, error))

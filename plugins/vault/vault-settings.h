@@ -22,6 +22,7 @@ typedef struct
   const char *label; /* the provider's name; belongs to the provider */
   char *base;        /* what "/v1/…" is appended to */
   char *unix_socket;
+  gboolean is_unset;       /* nothing says where the server is, and the clients' default is taken */
   char *address_from;      /* where the address was found, for people */
   gboolean may_lack_token; /* an agent may put in its own */
   char *namespace;

@@ -99,17 +99,26 @@ def add_packages():
 class Bao(Server):
     """A development server with nothing on disk but an empty home."""
 
-    def __init__(self, program, *, tls=False):
+    def __init__(self, program, *, tls=False, audit=False):
         self.home = tempfile.TemporaryDirectory(prefix="kms-bao-")
+        self.audit_log = os.path.join(self.home.name, "audit.log") if audit else None
         self.ca_file = os.path.join(self.home.name, "vault-ca.pem") if tls else None
         port = free_port()
         process = subprocess.Popen(
             ["timeout", "300", program, "server", "-dev", "-dev-root-token-id=root", "-dev-no-store-token",
-             f"-dev-listen-address=127.0.0.1:{port}", *(["-dev-tls", f"-dev-tls-cert-dir={self.home.name}"] if tls else [])],
+             f"-dev-listen-address=127.0.0.1:{port}", *(["-dev-tls", f"-dev-tls-cert-dir={self.home.name}"] if tls else []),
+             *([f"-config={self.write_config()}"] if audit else [])],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={"HOME": self.home.name, "PATH": os.environ["PATH"]})
         super().__init__(process, port)
         self.wait()
+
+    def write_config(self):
+        """An audit log can't be switched on by a request."""
+        path = os.path.join(self.home.name, "bao.hcl")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f'audit "file" "file" {{ options {{ file_path = "{self.audit_log}" }} }}\n')
+        return path
 
     def connect(self):
         if self.ca_file is None:

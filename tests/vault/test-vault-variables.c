@@ -88,6 +88,21 @@ test_address (void)
   g_assert_error (error, KMS_ERROR, KMS_ERROR_CREDENTIALS);
 }
 
+/* A module that is installed and not used is nothing to worry about. */
+static void
+test_unset (void)
+{
+  g_autoptr (DoubleFixture) fixture = make_fixture (TEST_SERVER_PLAIN);
+  g_autoptr (KmsReport) report = kms_report_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_unsetenv ("VAULT_ADDR");
+  if (open_provider (fixture, "ConnectTimeout=1\n", &error) != NULL)
+    kms_provider_diagnose (fixture->provider, NULL, report, NULL);
+  g_assert_no_error (error);
+  g_assert_cmpint (kms_report_get_worst (report), <, KMS_SEVERITY_ERROR);
+}
+
 static void
 test_token (void)
 {
@@ -185,6 +200,7 @@ main (int argc, char **argv)
     }
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/vault/variables/address", test_address, run_apart);
+  g_test_add_data_func ("/vault/variables/unset", test_unset, run_apart);
   g_test_add_data_func ("/vault/variables/token", test_token, run_apart);
   g_test_add_data_func ("/vault/variables/tls", test_tls, run_apart);
   g_test_add_data_func ("/vault/variables/numbers", test_numbers, run_apart);
