@@ -158,6 +158,8 @@ main (int argc, char **argv)
     code = finish (&self, error);
   else if (self.negative)
     code = 1;
+  if (self.registry != NULL)
+    kms_registry_close (self.registry);
   g_clear_object (&self.registry);
   g_clear_pointer (&self.probed, g_hash_table_unref);
   /* The thread that waits for signals holds the cancellable until the process ends. */

@@ -46,4 +46,8 @@ GError *_kms_item_steal_error (KmsItem *item);
 /* Refuses in a child that was forked after the provider was opened; what is INLINE gets a chance to load its keys. */
 gboolean _kms_provider_check_fork (KmsProvider *self, GError **error);
 
+/* Waits a moment until the provider's own thread has let go of calls that ended. Who drops the last reference then is the
+ * caller, and what a provider does when it goes (giving back a token) is done before a program ends. */
+void _kms_provider_settle_down (KmsProvider *self);
+
 G_END_DECLS

@@ -20,6 +20,10 @@ void _kms_provider_thread_post (KmsProviderThread *self, KmsProviderThreadFunc f
  * thread. */
 void _kms_provider_thread_stop (KmsProviderThread *self, KmsProviderThreadFunc func, gpointer data);
 
+/* Waits until everything has run that was posted before, and what that posted; no longer than `timeout` microseconds. Not
+ * from a provider's thread. */
+void _kms_provider_thread_catch_up (KmsProviderThread *self, gint64 timeout);
+
 /* Whether this thread belongs to some provider, where nobody may block. */
 gboolean _kms_provider_thread_is_current (void);
 

@@ -166,6 +166,64 @@ _kms_provider_thread_stop (KmsProviderThread *self, KmsProviderThreadFunc func, 
   thread_unref (self);
 }
 
+/* What has been posted, and what that posts in turn: two barriers, one after the other. */
+#define BARRIERS 2
+
+typedef struct
+{
+  GMutex lock;
+  GCond changed;
+  gboolean reached;
+} KmsBarrier;
+
+static void
+barrier_clear (gpointer data)
+{
+  KmsBarrier *self = data;
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+}
+
+static void
+reach_barrier (gpointer data)
+{
+  KmsBarrier *self = data;
+
+  g_mutex_lock (&self->lock);
+  self->reached = TRUE;
+  g_cond_signal (&self->changed);
+  g_mutex_unlock (&self->lock);
+  g_atomic_rc_box_release_full (self, barrier_clear);
+}
+
+/* FALSE: not in time. */
+static gboolean
+wait_at_barrier (KmsProviderThread *self, gint64 end)
+{
+  KmsBarrier *barrier = g_atomic_rc_box_new0 (KmsBarrier);
+  gboolean in_time = TRUE;
+
+  g_mutex_init (&barrier->lock);
+  g_cond_init (&barrier->changed);
+  _kms_provider_thread_post (self, reach_barrier, g_atomic_rc_box_acquire (barrier));
+  g_mutex_lock (&barrier->lock);
+  while (!barrier->reached && in_time)
+    in_time = g_cond_wait_until (&barrier->changed, &barrier->lock, end);
+  gboolean reached = barrier->reached;
+  g_mutex_unlock (&barrier->lock);
+  g_atomic_rc_box_release_full (barrier, barrier_clear);
+  return reached;
+}
+
+void
+_kms_provider_thread_catch_up (KmsProviderThread *self, gint64 timeout)
+{
+  gint64 end = g_get_monotonic_time () + timeout;
+
+  for (guint i = 0; i < BARRIERS && wait_at_barrier (self, end); i++)
+    ;
+}
+
 gboolean
 _kms_provider_thread_is_current (void)
 {

@@ -9,6 +9,9 @@
 #include "kms-registry-private.h"
 #include "kms-turn-private.h"
 
+/* How long a registry that goes waits for what a provider is just doing, in microseconds. */
+#define KMS_SETTLE_TIME G_USEC_PER_SEC
+
 G_STATIC_ASSERT (sizeof (KmsProviderClass) == sizeof (GObjectClass) + 32 * sizeof (gpointer));
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (KmsProvider, kms_provider, G_TYPE_OBJECT)
@@ -73,6 +76,19 @@ close_in_thread (gpointer data)
   KmsProviderClass *klass = KMS_PROVIDER_GET_CLASS (data);
   if (klass->close != NULL)
     klass->close (data);
+}
+
+void
+_kms_provider_settle_down (KmsProvider *self)
+{
+  KmsProviderPrivate *priv = _kms_provider_get_private (self);
+
+  g_mutex_lock (&priv->lock);
+  KmsProviderThread *thread = priv->thread;
+  g_mutex_unlock (&priv->lock);
+  if (thread != NULL && (guint) g_atomic_int_get (&priv->fork_generation) == _kms_fork_generation
+      && !_kms_provider_thread_is_current ())
+    _kms_provider_thread_catch_up (thread, KMS_SETTLE_TIME);
 }
 
 static void

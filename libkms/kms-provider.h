@@ -37,7 +37,8 @@ KmsSecret *kms_provider_decrypt (KmsProvider *self, const char *key_id, GBytes *
                                  GCancellable *cancellable, GError **error);
 
 KMS_AVAILABLE_IN_1_0
-gboolean kms_provider_run (KmsProvider *self, const char *key_id, KmsBatch *batch, GCancellable *cancellable, GError **error);
+gboolean kms_provider_run (KmsProvider *self, const char *key_id, KmsBatch *batch, GCancellable *cancellable,
+                           GError **error);
 KMS_AVAILABLE_IN_1_0
 void kms_provider_run_async (KmsProvider *self, const char *key_id, KmsBatch *batch, GCancellable *cancellable,
                              GAsyncReadyCallback callback, gpointer user_data);

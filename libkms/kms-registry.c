@@ -63,6 +63,7 @@ kms_registry_finalize (GObject *object)
 {
   KmsRegistry *self = KMS_REGISTRY (object);
 
+  kms_registry_close (self);
   g_clear_pointer (&self->watch, _kms_registry_watch_free);
   kms_registry_set_report_operations (self, FALSE);
   if (self->asker != NULL)
@@ -411,6 +412,37 @@ kms_registry_dup_directory (KmsRegistry *self, KmsConfigKind kind)
   const char *layer = self->roots->layers[snapshot->has_user_layer ? KMS_LAYER_USER : KMS_LAYER_ADMIN];
 
   return g_build_filename (layer, _kms_config_kind_directory (kind), NULL);
+}
+
+/**
+ * kms_registry_close:
+ * @self: a registry
+ *
+ * Lets go of all providers, and waits a moment for what each is just doing. Those that nobody else holds go now, and do
+ * here what they do then: a provider that logged in gives its token back, which takes a second at most. Call it before a
+ * program ends: boxes hold the registry, and its last reference may fall in another thread when main() has returned. What
+ * is used again is opened again.
+ *
+ * Since: 1.0
+ */
+void
+kms_registry_close (KmsRegistry *self)
+{
+  g_return_if_fail (KMS_IS_REGISTRY (self));
+  g_autoptr (GPtrArray) providers = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer provider;
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_iter_init (&iter, self->providers);
+  while (g_hash_table_iter_next (&iter, NULL, &provider))
+    g_ptr_array_add (providers, g_object_ref (provider));
+  g_hash_table_remove_all (self->providers);
+  g_mutex_unlock (&self->lock);
+
+  /* Without the lock: module code runs when they go. */
+  for (guint i = 0; i < providers->len; i++)
+    _kms_provider_settle_down (g_ptr_array_index (providers, i));
 }
 
 /**

@@ -40,6 +40,8 @@ KMS_AVAILABLE_IN_1_0
 KmsRegistry *kms_registry_new (const char *config_root, const char *program, GError **error);
 KMS_AVAILABLE_IN_1_0
 gboolean kms_registry_reload (KmsRegistry *self, GError **error);
+KMS_AVAILABLE_IN_1_0
+void kms_registry_close (KmsRegistry *self);
 
 KMS_AVAILABLE_IN_1_0
 GPtrArray *kms_registry_list (KmsRegistry *self, KmsConfigKind kind);

@@ -51,7 +51,7 @@ set_ca_bundle (KmsHttpNetwork *self, const char *origin, GString *pem, GError **
   if (!success && (error == NULL || *error == NULL))
     g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
                  "no certificate authority in %s; it must hold certificates in PEM format", origin);
-  if (self->ca_bundle > 0)
+  if (self->ca_bundle >= 0)
     close (self->ca_bundle);
   self->ca_bundle = fd;
   return success;

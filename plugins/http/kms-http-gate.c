@@ -113,6 +113,8 @@ settle_fetch (gpointer data)
       gboolean good = is_good (self);
       self->not_before = g_get_monotonic_time () + (good ? PAUSE_WHILE_GOOD : PAUSE_WITHOUT);
       if (good)
+        self->not_before = MIN (self->not_before, kms_http_credentials_get_expiry (self->current));
+      if (good)
         g_info ("%s: no new credentials, the old ones are used on: %s",
                 kms_provider_get_name (KMS_PROVIDER (self->provider)), fetch->error->message);
       self->failure = g_steal_pointer (&fetch->error);

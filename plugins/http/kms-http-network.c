@@ -19,9 +19,9 @@ _kms_http_network_clear (KmsHttpNetwork *self)
   g_clear_object (&self->proxies);
   g_clear_object (&self->database);
   g_clear_object (&self->certificate);
-  if (self->ca_bundle > 0)
+  if (self->ca_bundle >= 0)
     close (self->ca_bundle);
-  self->ca_bundle = 0;
+  self->ca_bundle = -1;
 }
 
 /* Of these, the names in small letters win, as in curl. HTTP_PROXY in capitals is not read: in a CGI program, whoever

@@ -15,7 +15,7 @@ typedef struct
   char *proxy;
   GProxyResolver *proxies;
   GTlsDatabase *database;
-  int ca_bundle; /* a descriptor that the database reads, or 0 */
+  int ca_bundle; /* a descriptor that the database reads, or -1 */
   GTlsCertificate *certificate;
   char *server_name;
   gboolean skip_verification;

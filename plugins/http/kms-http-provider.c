@@ -190,7 +190,10 @@ kms_http_provider_class_init (KmsHttpProviderClass *klass)
 static void
 kms_http_provider_init (KmsHttpProvider *self)
 {
-  memcpy (_kms_http_provider_get_private (self)->options, default_options, sizeof default_options);
+  KmsHttpProviderPrivate *priv = _kms_http_provider_get_private (self);
+
+  memcpy (priv->options, default_options, sizeof default_options);
+  priv->network.ca_bundle = -1;
 }
 
 /**

@@ -13,7 +13,7 @@ typedef struct
 
 static const StatusRule rules[] = {
   { 401, KMS_ERROR_CREDENTIALS, KMS_HTTP_REFUSED, "the credentials were refused" },
-  { 403, KMS_ERROR_NOT_AUTHORIZED, KMS_HTTP_REFUSED, "not allowed" },
+  { 403, KMS_ERROR_NOT_AUTHORIZED, KMS_HTTP_FAILED, "not allowed" },
   { 404, KMS_ERROR_NOT_FOUND, KMS_HTTP_FAILED, "there is no such thing; check address and key id" },
   { 405, KMS_ERROR_NOT_SUPPORTED, KMS_HTTP_FAILED, "the server does not support it" },
   { 407, KMS_ERROR_CONFIG, KMS_HTTP_FAILED, "the proxy wants a user and a password" },

@@ -52,6 +52,11 @@ _kms_http_provider_load_tls (KmsHttpProvider *self, GError **error)
                    certificate != NULL ? "ClientKey" : "ClientCertificate");
       return FALSE;
     }
+  if (ca_file != NULL && ca_directory != NULL)
+    {
+      g_set_error_literal (error, KMS_ERROR, KMS_ERROR_CONFIG, "CaFile= and CaDirectory= are both set; leave one out");
+      return FALSE;
+    }
   if (certificate != NULL && !kms_http_provider_set_client_certificate (self, certificate, key, error))
     return FALSE;
   if (ca_file != NULL)

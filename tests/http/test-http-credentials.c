@@ -174,6 +174,29 @@ test_farewell (void)
   g_assert_cmpstr (get_last_token (fixture), ==, "token-1");
 }
 
+/* Whoever gets an answer and lets go at once, as a program does that ends: the thread of the provider still holds the call
+ * then, and yet the farewell is said before the registry is gone. */
+static void
+test_farewell_at_once (void)
+{
+  for (guint i = 0; i < 50; i++)
+    {
+      g_autoptr (HttpFixture) fixture = http_fixture_new (TEST_SERVER_PLAIN, NULL, "Login=true\n");
+      g_autoptr (GError) error = NULL;
+
+      g_clear_object (&fixture->provider);
+      g_autoptr (KmsProvider) provider = kms_registry_dup_provider (fixture->registry, "echo", &error);
+      g_assert_no_error (error);
+      fixture->provider = provider;
+      g_assert_true (http_fixture_echo (fixture, "k", &error));
+      g_assert_no_error (error);
+      fixture->provider = NULL;
+      g_clear_object (&provider);
+      g_clear_object (&fixture->registry);
+      g_assert_cmpuint (test_server_count_requests_of (fixture->server, "/logout"), ==, 1);
+    }
+}
+
 /* Who goes does not wait for a server that says nothing. */
 static void
 test_farewell_to_nobody (void)
@@ -232,6 +255,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/http/credentials/failing-renewal", test_failing_renewal);
   g_test_add_func ("/http/credentials/failing-login", test_failing_login);
   g_test_add_func ("/http/credentials/farewell", test_farewell);
+  g_test_add_func ("/http/credentials/farewell/at-once", test_farewell_at_once);
   g_test_add_func ("/http/credentials/farewell/to-nobody", test_farewell_to_nobody);
   g_test_add_func ("/http/credentials/farewell/once", test_farewell_once);
   g_test_add_func ("/http/credentials/own-thread", test_own_thread);

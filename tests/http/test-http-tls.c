@@ -173,6 +173,7 @@ test_bad_files (void)
   assert_bad_settings ("CaFile=/etc/hostname", "/etc/hostname");
   assert_bad_settings ("CaDirectory=/nonexistent", "/nonexistent");
   assert_bad_settings ("ClientCertificate=/etc/hostname", "ClientKey=");
+  assert_bad_settings ("CaFile=/etc/hostname\nCaDirectory=/etc", "leave one out");
 }
 
 /* A directory with the authority's file among others is as good as the file. */
