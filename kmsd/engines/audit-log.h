@@ -19,13 +19,6 @@ typedef struct
 char *audit_head_to_string (const AuditHead *head);
 gboolean audit_head_from_string (const char *text, AuditHead *head, GError **error);
 
-/* Context= of [Audit]. */
-typedef enum {
-  AUDIT_CONTEXT_PLAIN, /* as JSON */
-  AUDIT_CONTEXT_HMAC,  /* equal contexts look alike, and nothing else is seen */
-  AUDIT_CONTEXT_NAMES, /* the names, not the values */
-} AuditContextPolicy;
-
 /* Zeros stand for the defaults. */
 typedef struct
 {
@@ -49,7 +42,8 @@ void audit_log_unref (AuditLog *self);
  * disk then. audit_log_unref() alone does not wait for a disk that hangs. */
 gboolean audit_log_close (AuditLog *self, GError **error);
 
-/* Puts the context into a record, as the policy wants it: NULL is no context, which is not an empty one. */
+/* Puts the context into a record, as the policy wants it; NULL is no context, which is not an empty one. What JSON of the
+ * log can't hold (NUL, other bytes than UTF-8), or is larger than AUDIT_MAX_CONTEXT, becomes an HMAC. */
 void audit_log_set_context (AuditLog *self, AuditRecord *record, KmsContext *context);
 
 /* Any thread. Takes the records (of AuditRecord, with its free function), which become lines that follow each other and

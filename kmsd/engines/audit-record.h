@@ -15,6 +15,14 @@ typedef enum {
   N_AUDIT_OUTCOMES,
 } AuditOutcome;
 
+/* Context= of [Audit], and what a record shows of its context. */
+typedef enum {
+  AUDIT_CONTEXT_PLAIN, /* "context": as JSON */
+  AUDIT_CONTEXT_HMAC,  /* "context_hmac": equal contexts look alike, and nothing else is seen */
+  AUDIT_CONTEXT_NAMES, /* "context_names": not the values */
+  N_AUDIT_CONTEXTS,
+} AuditContextPolicy;
+
 /* -1 and NULL: not known. Only uid and groups ever authorized anybody; the rest is what was seen. */
 typedef struct
 {
@@ -26,7 +34,7 @@ typedef struct
 } AuditCaller;
 
 /* Strings are owned, nullable but for the operation, and become valid UTF-8 of at most AUDIT_MAX_TEXT bytes when they are
- * written. */
+ * written; the context is JSON. */
 typedef struct
 {
   guint64 sequence; /* given by the log, from 1 */
@@ -38,6 +46,7 @@ typedef struct
   char *provider;
   char *key_id;
   char *context; /* JSON: set by audit_log_set_context() */
+  AuditContextPolicy context_form;
   AuditCaller caller;
   char *error;          /* kms_error_get_id(): "locked-down" */
   char *detail;         /* a reason, a mode: what people should read */
@@ -46,11 +55,15 @@ typedef struct
   guint64 intent;       /* in an outcome: the sequence of its intent; 0: none */
   guint items;          /* how many items a record stands for; 0: one */
   gboolean cached;      /* answered without the provider */
+  char *previous;       /* in the first line of a file: the MAC before it, in hexadecimal digits. The log's own */
 } AuditRecord;
 
-#define AUDIT_MAX_TEXT 1024    /* bytes of a string; longer ones end in "…" */
+#define AUDIT_MAX_TEXT 512     /* bytes of a string; longer ones end in "…" */
 #define AUDIT_MAX_CONTEXT 4096 /* bytes of JSON; of larger contexts the HMAC stands there */
 #define AUDIT_MAX_LINE 65536   /* bytes of a line; what is longer was not written by us */
+
+/* The member's name. */
+const char *audit_context_member (AuditContextPolicy form);
 
 /* With nothing known: -1 where that says so. */
 AuditRecord *audit_record_new (const char *operation, AuditOutcome outcome);
@@ -67,8 +80,7 @@ AuditRecord *audit_record_new_outcome (const AuditRecord *intent, AuditOutcome o
 /* A line without "mac" and the closing brace: {"seq":1,"time":"2026-…Z",… */
 void audit_record_write (const AuditRecord *self, GString *out);
 
-/* Reads a line that audit_record_write() began, with everything behind it; members that are not known are skipped. FALSE
- * for what is no such line. Strict: INVALID_ARGUMENT says what is wrong. */
+/* Reads a whole line; members that are not known are skipped. NULL with INVALID_ARGUMENT for what is no record. */
 AuditRecord *audit_record_parse (const char *line, gsize length, GError **error);
 
 const char *audit_outcome_to_string (AuditOutcome outcome); /* "intent" */

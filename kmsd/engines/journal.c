@@ -1,0 +1,170 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Speaks to the journal in its own protocol. */
+#include "journal.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define DEFAULT_PATH "/run/systemd/journal/socket"
+
+/* Made for these messages (journalctl MESSAGE_ID=…). */
+#define RECORD_ID "4dfab4c6b63c42cab20c27a61f9f54f0"
+#define HEAD_ID "8946763bbe0746938c14de50bd65d3d3"
+
+struct _Journal
+{
+  int fd;
+  struct sockaddr_un address;
+  guint64 n_lost;
+};
+
+Journal *
+journal_new (const char *socket_path)
+{
+  Journal *self = g_new0 (Journal, 1);
+  const char *path = socket_path == NULL ? DEFAULT_PATH : socket_path;
+
+  self->fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  self->address.sun_family = AF_UNIX;
+  g_strlcpy (self->address.sun_path, path, sizeof self->address.sun_path);
+  return self;
+}
+
+void
+journal_free (Journal *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  g_free (self);
+}
+
+/* NAME, line end, length in 64 bits little-endian, bytes, line end: fits every value, lines with line ends included. */
+static void
+add (GByteArray *message, const char *name, const char *value)
+{
+  if (value == NULL)
+    return;
+  guint64 length = GUINT64_TO_LE ((guint64) strlen (value));
+  g_byte_array_append (message, (const guint8 *) name, (guint) strlen (name));
+  g_byte_array_append (message, (const guint8 *) "\n", 1);
+  g_byte_array_append (message, (const guint8 *) &length, sizeof length);
+  g_byte_array_append (message, (const guint8 *) value, (guint) strlen (value));
+  g_byte_array_append (message, (const guint8 *) "\n", 1);
+}
+
+static void
+add_number (GByteArray *message, const char *name, gint64 number, gint64 unknown)
+{
+  g_autofree char *text = number == unknown ? NULL : g_strdup_printf ("%" G_GINT64_FORMAT, number);
+
+  add (message, name, text);
+}
+
+static GByteArray *
+begin (int priority, const char *text, const char *id)
+{
+  GByteArray *message = g_byte_array_new ();
+
+  add (message, "MESSAGE", text);
+  add_number (message, "PRIORITY", priority, -1);
+  add (message, "SYSLOG_IDENTIFIER", "kmsd");
+  add (message, "MESSAGE_ID", id);
+  return message;
+}
+
+/* A machine without a journal loses nothing: it has none to read. */
+static void
+send_and_free (Journal *self, GByteArray *message)
+{
+  struct iovec part = { message->data, message->len };
+  struct msghdr header = {
+    .msg_name = &self->address, .msg_namelen = sizeof self->address, .msg_iov = &part, .msg_iovlen = 1
+  };
+
+  if (self->fd >= 0 && sendmsg (self->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != ENOENT)
+    self->n_lost++;
+  g_byte_array_unref (message);
+}
+
+static char *
+describe (const AuditRecord *record)
+{
+  GString *text = g_string_new (record->operation);
+
+  if (record->box != NULL)
+    g_string_append_printf (text, " with box \"%s\"", record->box);
+  if (record->caller.uid >= 0)
+    g_string_append_printf (text, " for uid %" G_GINT64_FORMAT, record->caller.uid);
+  g_string_append_printf (text, ": %s", audit_outcome_to_string (record->outcome));
+  if (record->error != NULL)
+    g_string_append_printf (text, " (%s)", record->error);
+  if (record->detail != NULL)
+    g_string_append_printf (text, ": %s", record->detail);
+  return g_string_free (text, FALSE);
+}
+
+static int
+get_priority (const AuditRecord *record)
+{
+  static const int priorities[] = {
+    [AUDIT_OUTCOME_INTENT] = LOG_INFO,
+    [AUDIT_OUTCOME_DONE] = LOG_INFO,
+    [AUDIT_OUTCOME_REFUSED] = LOG_NOTICE,
+    [AUDIT_OUTCOME_FAILED] = LOG_NOTICE,
+  };
+
+  return priorities[record->outcome];
+}
+
+void
+journal_send_record (Journal *self, const AuditRecord *record)
+{
+  g_autofree char *text = describe (record);
+  GByteArray *message = begin (get_priority (record), text, RECORD_ID);
+
+  add_number (message, "KMS_SEQUENCE", (gint64) record->sequence, 0);
+  add (message, "KMS_OPERATION", record->operation);
+  add (message, "KMS_OUTCOME", audit_outcome_to_string (record->outcome));
+  add (message, "KMS_BOX", record->box);
+  add (message, "KMS_VERSION", record->version);
+  add (message, "KMS_PROVIDER", record->provider);
+  add (message, "KMS_KEY_ID", record->key_id);
+  add (message, "KMS_ERROR", record->error);
+  add (message, "KMS_REQUEST_ID", record->request_id);
+  add_number (message, "KMS_DURATION_USEC", record->duration_usec, -1);
+  add_number (message, "KMS_INTENT", (gint64) record->intent, 0);
+  add_number (message, "KMS_ITEMS", record->items, 0);
+  add_number (message, "KMS_CALLER_UID", record->caller.uid, -1);
+  add_number (message, "KMS_CALLER_PID", record->caller.pid, -1);
+  add (message, "KMS_CALLER_UNIT", record->caller.unit);
+  add (message, "KMS_CALLER_LABEL", record->caller.label);
+  add (message, "KMS_CALLER_BUS", record->caller.bus);
+  send_and_free (self, message);
+}
+
+void
+journal_send_head (Journal *self, const AuditHead *head)
+{
+  g_autofree char *text = audit_head_to_string (head);
+  g_autofree char *sentence = g_strdup_printf ("the audit log has reached %s", text);
+  GByteArray *message = begin (LOG_INFO, sentence, HEAD_ID);
+
+  add (message, "KMS_AUDIT_HEAD", text);
+  send_and_free (self, message);
+}
+
+void
+journal_send_message (Journal *self, int priority, const char *message)
+{
+  send_and_free (self, begin (priority, message, NULL));
+}
+
+guint64
+journal_get_n_lost (Journal *self)
+{
+  return self->n_lost;
+}
