@@ -10,6 +10,9 @@
 /* The clients' own default, for a request and all its retries. */
 #define CALL_TIMEOUT (60 * 1000)
 
+/* For 0, which is no limit there: a day. */
+#define NO_TIMEOUT (24 * 3600 * 1000)
+
 static gboolean
 load_authorities (KmsHttpProvider *provider, const VaultEnvironment *environment, GError **error)
 {
@@ -71,6 +74,8 @@ load_patience (KmsHttpProvider *provider, const VaultEnvironment *environment, G
   if (!vault_environment_get_milliseconds (environment, "CLIENT_TIMEOUT", &timeout, error)
       || !vault_environment_get_number (environment, "MAX_RETRIES", MAX_RETRIES, &retries, error))
     return FALSE;
+  if (timeout == 0)
+    timeout = NO_TIMEOUT;
   if (timeout > 0)
     kms_http_provider_set_option (provider, KMS_HTTP_OPTION_ATTEMPT_TIMEOUT, timeout);
   if (retries >= 0)

@@ -97,7 +97,7 @@ vault_parse_duration (const char *text, gint64 *milliseconds, GError **error)
                            "must be seconds, or a duration such as 1m30s, of at most a year");
       return FALSE;
     }
-  *milliseconds = MAX ((gint64) total, 1);
+  *milliseconds = total > 0 ? MAX ((gint64) total, 1) : 0;
   return TRUE;
 }
 

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 /* As Go's strconv.ParseBool() reads it. */
 gboolean vault_parse_boolean (const char *text, gboolean *value, GError **error);
 
-/* Seconds without a unit, or a duration of Go's such as "1m30s"; comes out in milliseconds, at least 1. */
+/* Seconds without a unit, or a duration of Go's such as "1m30s"; comes out in milliseconds, of which anything but nothing is
+ * at least 1. */
 gboolean vault_parse_duration (const char *text, gint64 *milliseconds, GError **error);
 
 /* Other names would change the route, and so the meaning, of a request. */
