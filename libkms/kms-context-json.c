@@ -237,15 +237,7 @@ put_counted (guint8 *out, const char *text, gsize length)
 gsize
 kms_context_binary_max (KmsContext *self)
 {
-  if (kms_context_get_form (self) == KMS_CONTEXT_FORM_NONE)
-    return 1;
-  if (self->form != KMS_CONTEXT_FORM_MAP)
-    return 1 + 4 + self->text_length;
-  gsize n_bytes = 1 + 4;
-  for (guint i = 0; i < self->n_sorted; i++)
-    n_bytes +=
-      8 + (gsize) self->pairs[self->sorted[i].name].name_length + self->pairs[self->sorted[i].value].value_length;
-  return n_bytes;
+  return self == NULL ? 1 : self->binary_max;
 }
 
 /* By bytes of the name alone; the canonical order is that already unless names are odd or of two kinds. */
@@ -269,23 +261,26 @@ is_sorted_by_bytes (KmsContext *self)
 }
 
 static guint8 *
-put_map (KmsContext *self, guint8 *out)
+put_pairs (KmsContext *self, const KmsPairPlace *sorted, guint8 *out)
 {
-  const KmsPairPlace *sorted = self->sorted;
-  g_autofree KmsPairPlace *by_bytes = NULL;
-
-  if (G_UNLIKELY (!self->is_plainly_sorted && !is_sorted_by_bytes (self)))
-    {
-      sorted = by_bytes = g_memdup2 (self->sorted, self->n_sorted * sizeof *sorted);
-      g_qsort_with_data (by_bytes, (gint) self->n_sorted, sizeof *sorted, compare_places, self);
-    }
   out = put_number (out, self->n_sorted);
   for (guint i = 0; i < self->n_sorted; i++)
     {
-      out = put_counted (out, self->pairs[sorted[i].name].name, self->pairs[sorted[i].name].name_length);
-      out = put_counted (out, self->pairs[sorted[i].value].value, self->pairs[sorted[i].value].value_length);
+      const KmsPair *named = &self->pairs[sorted[i].name], *valued = &self->pairs[sorted[i].value];
+      out = put_counted (out, named->name, named->name_length);
+      out = put_counted (out, valued->value, valued->value_length);
     }
   return out;
+}
+
+static guint8 *
+put_map (KmsContext *self, guint8 *out)
+{
+  if (G_LIKELY (self->is_plainly_sorted || is_sorted_by_bytes (self)))
+    return put_pairs (self, self->sorted, out);
+  g_autofree KmsPairPlace *by_bytes = g_memdup2 (self->sorted, self->n_sorted * sizeof *by_bytes);
+  g_qsort_with_data (by_bytes, (gint) self->n_sorted, sizeof *by_bytes, compare_places, self);
+  return put_pairs (self, by_bytes, out);
 }
 
 /**
@@ -305,13 +300,14 @@ gsize
 kms_context_write_binary (KmsContext *self, guint8 *out)
 {
   guint8 *start = out;
+  KmsContextForm form = kms_context_get_form (self);
 
-  *out++ = (guint8) kms_context_get_form (self);
-  if (kms_context_get_form (self) == KMS_CONTEXT_FORM_NONE)
+  *out++ = (guint8) form;
+  if (form == KMS_CONTEXT_FORM_NONE)
     return 1;
   g_return_val_if_fail (self->error == NULL, 0);
 
-  if (self->form == KMS_CONTEXT_FORM_MAP)
+  if (form == KMS_CONTEXT_FORM_MAP)
     out = put_map (self, out);
   else
     out = put_counted (out, self->text, self->text_length);

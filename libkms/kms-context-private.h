@@ -45,6 +45,7 @@ struct _KmsContext
   const char *text; /* raw: the bytes; legacy: JSON without blanks in the plain dialect */
   gsize text_length;
   gsize json_max;
+  gsize binary_max;
 };
 
 /* Copies everything; the texts are NUL-terminated. Poisoned, never NULL, when the pairs are no context. */

@@ -83,6 +83,7 @@ context_alloc (KmsContextForm form, guint n_pairs, gsize text_size, char **text)
   memset (self, 0, sizeof *self);
   self->refs = 1;
   self->form = form;
+  self->binary_max = 1;
   self->pairs = (KmsPair *) (self + 1);
   self->sorted = (KmsPairPlace *) ((guint8 *) self->pairs + pairs_size);
   *text = (char *) self->sorted + sorted_size;
@@ -162,6 +163,7 @@ _kms_context_new_from_pairs (const KmsPair *pairs, guint n_pairs)
   self->has_escapes = ((names | values) & (BYTE_ESCAPE | BYTE_DIALECT)) != 0;
   /* "name":"value", is 6 characters more than its parts, and an escape makes six of one. */
   self->json_max = 2 + 6 * (gsize) n_pairs + (self->has_escapes ? 6 * n_bytes : n_bytes);
+  self->binary_max = 1 + 4 + 8 * (gsize) n_pairs + n_bytes;
   if (n_pairs > 0)
     /* Looks at the texts given: reading the copies right behind their writing stalls the processor. */
     self->n_sorted = _kms_context_sort (pairs, n_pairs, names == 0, self->sorted, &self->error);
@@ -273,6 +275,7 @@ context_new_text (KmsContextForm form, const char *bytes, gsize length)
   self->has_escapes = classes < 0 || (classes & (BYTE_ESCAPE | BYTE_DIALECT)) != 0;
   /* In the legacy form, a raw text has quotes and escapes. */
   self->json_max = (self->has_escapes ? 6 * length : length) + 2;
+  self->binary_max = 1 + 4 + length;
   return self;
 }
 
