@@ -169,22 +169,27 @@ add_slab_locked (guint8 slot_class)
     }
 }
 
-static KmsThreadSlots *
+/* Of the thread's first use, or its first in a child: what the parent's slots were is forgotten. */
+static G_NO_INLINE KmsThreadSlots *
+begin_thread_slots (void)
+{
+  if (thread_slots == NULL)
+    {
+      thread_slots = g_new (KmsThreadSlots, 1);
+      g_private_set (&thread_slots_key, thread_slots);
+    }
+  *thread_slots = (KmsThreadSlots){ .fork_generation = _kms_fork_generation };
+  return thread_slots;
+}
+
+static inline KmsThreadSlots *
 get_thread_slots (void)
 {
   KmsThreadSlots *slots = thread_slots;
 
   if (G_LIKELY (slots != NULL && slots->fork_generation == _kms_fork_generation))
     return slots;
-  if (slots == NULL)
-    {
-      slots = thread_slots = g_new0 (KmsThreadSlots, 1);
-      g_private_set (&thread_slots_key, slots);
-    }
-  else
-    memset (slots, 0, sizeof *slots);
-  slots->fork_generation = _kms_fork_generation;
-  return slots;
+  return begin_thread_slots ();
 }
 
 static void
