@@ -185,7 +185,8 @@ _kms_dispatch_inline (KmsItem *items, guint n_items, GCancellable *cancellable)
       n = 1;
       if (first->state != KMS_ITEM_PENDING || !_kms_provider_admit (first->provider, first))
         continue;
-      n = count_together (first, n_items - i);
+      if (n_items - i > 1)
+        n = count_together (first, n_items - i);
 
       KmsCall call = { .operation = first->operation,
                        .provider = first->provider,
