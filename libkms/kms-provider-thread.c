@@ -3,6 +3,8 @@
 /* A provider's own thread: a main loop, and a source that runs what other threads post. */
 #include "kms-provider-thread-private.h"
 
+#include <pthread.h>
+
 #include "kms-thread-private.h"
 
 typedef struct
@@ -13,6 +15,7 @@ typedef struct
 
 struct _KmsProviderThread
 {
+  GList link;           /* in all_threads */
   gatomicrefcount refs; /* the owner's and the thread's own */
   GThread *thread;
   GMainContext *context;
@@ -31,6 +34,9 @@ typedef struct
 } KmsPostSource;
 
 static GPrivate current_thread; /* of KmsProviderThread */
+
+static GMutex all_lock;
+static GQueue all_threads = G_QUEUE_INIT; /* under all_lock: those that were not stopped */
 
 static void
 thread_unref (KmsProviderThread *self)
@@ -109,9 +115,15 @@ _kms_provider_thread_new (const char *name, GError **error)
   self->source = g_source_new (&post_source_funcs, sizeof (KmsPostSource));
   ((KmsPostSource *) self->source)->owner = self;
   g_source_attach (self->source, self->context);
+  self->link.data = self;
   self->thread = _kms_thread_start (name, run_thread, self, error);
   if (self->thread != NULL)
-    return self;
+    {
+      g_mutex_lock (&all_lock);
+      g_queue_push_tail_link (&all_threads, &self->link);
+      g_mutex_unlock (&all_lock);
+      return self;
+    }
   g_source_destroy (self->source);
   thread_unref (self);
   thread_unref (self);
@@ -153,6 +165,9 @@ _kms_provider_thread_stop (KmsProviderThread *self, KmsProviderThreadFunc func, 
 {
   KmsStop stop = { self, func, data };
 
+  g_mutex_lock (&all_lock);
+  g_queue_unlink (&all_threads, &self->link);
+  g_mutex_unlock (&all_lock);
   if (g_thread_self () == self->thread)
     {
       stop_in_thread (&stop);
@@ -222,6 +237,41 @@ _kms_provider_thread_catch_up (KmsProviderThread *self, gint64 timeout)
 
   for (guint i = 0; i < BARRIERS && wait_at_barrier (self, end); i++)
     ;
+}
+
+/* Of each thread, in microseconds. A fork waits no longer for one that is at work. */
+#define REST_TIME (100 * 1000)
+
+/* A thread that has answered a call still drops references, and a fork in just this moment would leave the child a lock of
+ * GObject's that nobody opens any more. So forks wait until the threads are at rest. The list stays locked over the fork,
+ * so that the child's is whole. */
+static void
+before_fork (void)
+{
+  g_mutex_lock (&all_lock);
+  for (GList *at = all_threads.head; at != NULL; at = at->next)
+    if (g_private_get (&current_thread) != at->data)
+      _kms_provider_thread_catch_up (at->data, REST_TIME);
+}
+
+static void
+after_fork_in_parent (void)
+{
+  g_mutex_unlock (&all_lock);
+}
+
+/* The threads stayed with the parent. */
+static void
+after_fork_in_child (void)
+{
+  g_queue_init (&all_threads);
+  g_mutex_unlock (&all_lock);
+}
+
+__attribute__ ((constructor)) static void
+watch_forks (void)
+{
+  pthread_atfork (before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
 gboolean

@@ -16,6 +16,7 @@
 
 /* How long a provider that goes waits for libsoup to let go of what was cancelled. */
 #define LINGER (G_USEC_PER_SEC / 2)
+#define QUIET_TIME (G_USEC_PER_SEC / 50)
 
 struct _KmsHttpTransport
 {
@@ -26,6 +27,7 @@ struct _KmsHttpTransport
   guint n_sessions;
   guint64 newest_connection; /* of all of this session whose number was seen: numbers only grow */
   guint timeouts;
+  gboolean had_http2;
   char *url; /* the last one, and what it was read as: most requests go to the same */
   GUri *uri;
   GQueue attempts; /* those that libsoup still has */
@@ -70,6 +72,20 @@ _kms_http_transport_new (KmsHttpNetwork *network, KmsHttpTimer *timer, const Kms
   return self;
 }
 
+/* libsoup closes connections of HTTP/2 in the background, and says nobody when it is done: without a moment for that, each
+ * leaves its socket behind. */
+static void
+let_connections_close (GMainContext *context)
+{
+  gint64 now = g_get_monotonic_time (), end = now + LINGER, quiet = now + QUIET_TIME;
+
+  while ((now = g_get_monotonic_time ()) < MIN (end, quiet))
+    if (g_main_context_iteration (context, FALSE))
+      quiet = now + QUIET_TIME;
+    else
+      g_usleep (1000);
+}
+
 void
 _kms_http_transport_free (KmsHttpTransport *self)
 {
@@ -84,6 +100,8 @@ _kms_http_transport_free (KmsHttpTransport *self)
   for (GList *at = self->attempts.head; at != NULL; at = at->next)
     ((KmsHttpAttempt *) at->data)->transport = NULL;
   g_object_unref (self->session);
+  if (self->had_http2)
+    let_connections_close (context);
   g_clear_pointer (&self->uri, g_uri_unref);
   g_free (self->url);
   g_free (self);
@@ -267,8 +285,9 @@ note_connection (KmsHttpTransport *self, SoupMessage *message)
   if (soup_message_get_connection_id (message) <= self->newest_connection)
     return;
   g_autofree char *server = _kms_http_failure_dup_server (message);
-  g_debug ("a new connection to %s, with %s", server,
-           soup_message_get_http_version (message) == SOUP_HTTP_2_0 ? "HTTP/2" : "HTTP/1.1");
+  gboolean is_http2 = soup_message_get_http_version (message) == SOUP_HTTP_2_0;
+  self->had_http2 |= is_http2;
+  g_debug ("a new connection to %s, with %s", server, is_http2 ? "HTTP/2" : "HTTP/1.1");
 }
 
 static void

@@ -301,7 +301,9 @@ test_log (void)
 
   if (!g_test_subprocess ())
     {
+      g_setenv ("G_MESSAGES_DEBUG", "all", TRUE);
       g_test_trap_subprocess (NULL, 60 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_unsetenv ("G_MESSAGES_DEBUG");
       g_test_trap_assert_passed ();
       return;
     }
@@ -328,7 +330,6 @@ test_log (void)
 int
 main (int argc, char **argv)
 {
-  g_setenv ("G_MESSAGES_DEBUG", "all", TRUE);
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/vault/logins/file-changed", test_file_changed);
   g_test_add_func ("/vault/logins/file-same", test_file_same);
