@@ -128,13 +128,17 @@ audit_directory_list (const char *path, GError **error)
 }
 
 static gboolean
-check_file (const char *path, const struct stat *info, GError **error)
+fail_no_file (const char *path, GError **error)
 {
-  if (S_ISREG (info->st_mode))
-    return check_permissions (path, info, error);
   g_set_error (error, KMS_ERROR, KMS_ERROR_AUDIT, "%s is no regular file, so kmsd did not write it: move it away",
                path);
   return FALSE;
+}
+
+static gboolean
+check_file (const char *path, const struct stat *info, GError **error)
+{
+  return S_ISREG (info->st_mode) ? check_permissions (path, info, error) : fail_no_file (path, error);
 }
 
 gboolean
@@ -146,6 +150,8 @@ audit_file_open (int directory, const char *path, guint64 first_sequence, AuditF
   struct stat info;
 
   *self = (AuditFile){ .fd = -1 };
+  if (fd < 0 && errno == ELOOP)
+    return fail_no_file (full, error);
   if (fd < 0)
     {
       fail ("read", full, errno, error);

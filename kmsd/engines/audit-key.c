@@ -47,7 +47,7 @@ static gboolean
 fail (const char *what, const char *path, int number, GError **error)
 {
   g_set_error (error, KMS_ERROR, KMS_ERROR_AUDIT, "can't %s %s, the key of the audit log: %s", what, path,
-               g_strerror (number));
+               number == ELOOP ? "it is a symbolic link, which is not followed here" : g_strerror (number));
   return FALSE;
 }
 

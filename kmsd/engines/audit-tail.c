@@ -17,14 +17,18 @@ typedef struct
 } TailReader;
 
 static gboolean
-fail_line (const AuditFile *file, GError **error)
+fail_line (const TailReader *self, const AuditFile *file, GError **error)
 {
-  g_set_error (error, KMS_ERROR, KMS_ERROR_AUDIT,
-               "%s, line %" G_GUINT64_FORMAT
-               " does not follow from the line before it: somebody changed the audit log. "
-               "See what with \"kmsctl audit verify\", then move all files of the log to another place; kmsd begins a "
-               "new one",
-               file->path, file->n_lines);
+  if (!self->is_started)
+    g_set_error (error, KMS_ERROR, KMS_ERROR_AUDIT,
+                 "%s does not begin as a file of the audit log does: if kmsd did not write it, move it away",
+                 file->path);
+  else
+    g_set_error (error, KMS_ERROR, KMS_ERROR_AUDIT,
+                 "%s, line %" G_GUINT64_FORMAT " does not follow from the line before it: somebody changed the audit "
+                 "log. See what with \"kmsctl audit verify\", then move all files of the log to another place; kmsd "
+                 "begins a new one",
+                 file->path, file->n_lines);
   return FALSE;
 }
 
@@ -71,7 +75,7 @@ read_file (TailReader *self, AuditFile *file, guint64 file_sequence, GError **er
       if (result == AUDIT_READ_FAILED)
         return FALSE;
       if (result == AUDIT_READ_TORN && !self->is_started && length > 0 && line[0] != '{' && line[0] != '\0')
-        return fail_line (file, error);
+        return fail_line (self, file, error);
       if (result == AUDIT_READ_END || result == AUDIT_READ_TORN)
         return TRUE;
       if (result == AUDIT_READ_LINE && take_line (self, line, length, file_sequence))
@@ -79,7 +83,7 @@ read_file (TailReader *self, AuditFile *file, guint64 file_sequence, GError **er
       else if (result == AUDIT_READ_LINE && memchr (line, '\0', length) != NULL)
         return TRUE;
       else
-        return fail_line (file, error);
+        return fail_line (self, file, error);
     }
 }
 
@@ -129,7 +133,7 @@ recover_file (int directory, const char *path, const AuditKey *key, guint64 file
     return FALSE;
   tail->torn += torn;
   if (!reader.is_started && tail->torn_files++ > 0)
-    return fail_line (&file, error);
+    return fail_line (&reader, &file, error);
   if (!reader.is_started)
     return drop_file (directory, file_sequence, path, error);
   tail->head = reader.head;

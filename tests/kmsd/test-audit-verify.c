@@ -216,7 +216,7 @@ test_other_key (AuditFixture *self, gconstpointer data)
 
   write_ten (self, &head);
   key[64] = '\n';
-  g_assert_true (g_file_set_contents_full (key_path, key, 65, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  g_assert_true (g_file_set_contents_full (key_path, key, 65, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
   audit_fixture_verify (self, NULL, &verdict);
   g_assert_cmpuint (count_flaws (&verdict, AUDIT_FLAW_CHANGED), ==, 10);
 }
