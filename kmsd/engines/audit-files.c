@@ -141,6 +141,12 @@ check_file (const char *path, const struct stat *info, GError **error)
   return S_ISREG (info->st_mode) ? check_permissions (path, info, error) : fail_no_file (path, error);
 }
 
+void
+audit_file_take (AuditFile *self, int fd, char *path)
+{
+  *self = (AuditFile){ .fd = fd, .path = path, .buffer = g_malloc (BUFFER_SIZE) };
+}
+
 gboolean
 audit_file_open (int directory, const char *path, guint64 first_sequence, AuditFile *self, GError **error)
 {
@@ -159,7 +165,7 @@ audit_file_open (int directory, const char *path, guint64 first_sequence, AuditF
     }
   if (fstat (fd, &info) == 0 && check_file (full, &info, error))
     {
-      *self = (AuditFile){ .fd = fd, .path = g_steal_pointer (&full), .buffer = g_malloc (BUFFER_SIZE) };
+      audit_file_take (self, fd, g_steal_pointer (&full));
       return TRUE;
     }
   close (fd);

@@ -44,6 +44,9 @@ typedef struct
 
 /* FALSE with AUDIT. A link, a device, a file that others could write to is refused. */
 gboolean audit_file_open (int directory, const char *path, guint64 first_sequence, AuditFile *self, GError **error);
+
+/* The same for a descriptor, which is taken as the path is. */
+void audit_file_take (AuditFile *self, int fd, char *path);
 AuditReadResult audit_file_read (AuditFile *self, const char **line, gsize *length, GError **error);
 void audit_file_clear (AuditFile *self);
 

@@ -248,6 +248,42 @@ def make_vault_values():
         write("vault-values", name, data)
 
 
+def make_audit():
+    time, mac = "2026-11-24T13:50:42.000042Z", "0123456789abcdef" * 4
+
+    def line(sequence, **more):
+        record = {"sequence": sequence, "time": time, "operation": "decrypt", "outcome": "done", **more, "mac": mac}
+        return json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+    whole = line(17, box="orders", version="2", provider="vault-eu", key_id="vault/shop", context={"model_id": "1"},
+                 caller={"uid": 1001, "pid": 4711, "unit": "shop.service", "label": "l", "bus": "system"}, error="failed", detail="r",
+                 duration_usec=12, request_id="6f1c", intent=16, items=3, cached=True)
+    cases = {"begin": line(1, operation="log-begin", previous="0" * 64), "whole": whole, "two": line(1) + line(2), "torn": whole + whole[:40],
+             "zeros": line(1) + "\0" * 90, "hmac": line(1, context_hmac=mac), "names": line(1, context_names=["a", "b"]), "intent": line(1, outcome="intent"),
+             "unknown": line(1, new={"a": [1, {}]}), "twice": line(1).replace('"outcome"', '"operation":"x","outcome"'), "escapes": line(1, box='a"\\\n\x7f'),
+             "blanks": "\n\n\n", "head": "17:" + mac, "time": time, "name": "audit-00000000000000000017.jsonl", "nested": line(1, context=[[[[{}]]]]),
+             "minus": line(-1), "zero": line(0), "huge": line(9223372036854775808), "not-utf8": whole.encode().replace(b"shop", b"\xff\xfe"), "empty": ""}
+    for name, data in cases.items():
+        write("audit", name, data)
+
+
+def make_lockdown():
+    def text(*lines):
+        body = "libkms-lockdown 1\n" + "".join(line + "\n" for line in lines)
+        return body + "sum: " + hashlib.sha256(body.encode()).hexdigest()[:32] + "\n"
+
+    normal, sealed = ("mode: normal", "since: 0"), ("mode: sealed", "since: 1700000000000000", "by: uid:0", "reason: odd")
+    whole = text(*sealed, "box: orders", *sealed, "box: users", *sealed)
+    cases = {"normal": (0, text(*normal)), "whole": (0, whole), "cut": (0, whole[:60]), "sum-wrong": (0, whole.replace("orders", "orderz")),
+             "box-order": (1, text(*normal, "box: b", *sealed, "box: a", *sealed)), "box-twice": (1, text(*normal, "box: a", *sealed, "box: a", *sealed)),
+             "box-name": (1, text(*normal, "box: ../a", *sealed)), "mode-unknown": (1, text("mode: open", "since: 0")),
+             "sealed-never": (1, text("mode: sealed", "since: 0")), "reason-none": (1, text("mode: sealed", "since: 1", "by: x", "reason: ")),
+             "since-minus": (1, text("mode: normal", "since: -1")), "control": (1, text("mode: sealed", "since: 1", "by: x", "reason: a\tb")),
+             "format-2": (0, whole.replace("lockdown 1", "lockdown 2")), "more": (1, text(*normal, "x: y")), "empty": (0, "")}
+    for name, (kind, data) in cases.items():
+        write("lockdown", name, bytes((kind,)) + data.encode())
+
+
 for maker in (make_base64, make_context, make_stored, make_config, make_keystore, make_local_ciphertext, make_key_export,
-              make_http_json, make_vault_answer, make_vault_values):
+              make_http_json, make_vault_answer, make_vault_values, make_audit, make_lockdown):
     maker()
