@@ -10,7 +10,7 @@ import subprocess
 import tap
 
 SOURCE = os.environ["SOURCE"]
-NEEDED = ("kmsctl.1", "kms-provider-test.1", "kms.conf.5", "kms-provider.5", "kms-box.5", "kms-vault.5")
+NEEDED = ("kmsctl.1", "kms-provider-test.1", "kms.conf.5", "kms-provider.5", "kms-audit.5", "kms-box.5", "kms-vault.5")
 
 
 def make(page):
