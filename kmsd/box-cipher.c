@@ -1,0 +1,108 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Box.Encrypt and Box.Decrypt: one secret, in or out through a pipe. */
+#include "methods.h"
+#include "permit.h"
+#include "pipe-reader.h"
+#include "pipe-writer.h"
+#include "quota.h"
+#include "values.h"
+
+static void
+answer_encrypt (Call *call)
+{
+  GVariant *ciphertext = values_get_ciphertext (call, 0);
+  call_return (call, g_variant_new ("(@ay@a{sv})", ciphertext, values_get_info (call, 0)));
+}
+
+static void
+on_plaintext (GPtrArray *chunks, const GError *read_error, gpointer data)
+{
+  Call *call = data;
+  g_autoptr (GVariant) map = call_dup_argument (call, 1);
+  GError *error = NULL;
+
+  quotas_give_back (call->daemon->quotas, call->caller->access.uid, QUOTA_KIND_PIPE);
+  if (chunks == NULL)
+    {
+      call_fail (call, g_error_copy (read_error));
+      return;
+    }
+  g_autoptr (KmsContext) context = values_make_context (call, map, &error);
+  if (context == NULL)
+    {
+      call_fail (call, error);
+      return;
+    }
+  kms_batch_add_secret (values_get (call)->batch, g_ptr_array_index (chunks, 0), context);
+  values_run (call, answer_encrypt);
+}
+
+static void
+read_plaintext (Call *call)
+{
+  Values *values = values_get (call);
+  GError *error = NULL;
+
+  if (!quotas_take (call->daemon->quotas, call->caller->access.uid, QUOTA_KIND_PIPE, &error))
+    call_fail (call, error);
+  else
+    pipe_read (g_steal_fd (&values->fd), MAX_SECRET, MAX_SECRET, call->caller->gone, on_plaintext, call);
+}
+
+void
+box_encrypt (Call *call)
+{
+  g_autoptr (GVariant) map = call_dup_argument (call, 1);
+  GError *error = NULL;
+
+  if (!values_init (call, OPERATION_ENCRYPT, &error))
+    {
+      call_fail (call, error);
+      return;
+    }
+  g_autoptr (KmsContext) context = values_make_context (call, map, &error);
+  if (context != NULL)
+    values_get (call)->fd = call_take_descriptor (call, 0, &error);
+  if (error != NULL)
+    call_fail (call, error);
+  else
+    permit (call, OPERATION_ENCRYPT, 1, read_plaintext);
+}
+
+static void
+answer_decrypt (Call *call)
+{
+  GError *error = NULL;
+  int fd = pipe_write (kms_batch_get_secret (values_get (call)->batch, 0), &error);
+
+  if (fd < 0)
+    call_fail (call, error);
+  else
+    call_return_descriptor (call, g_variant_new ("(h@a{sv})", 0, values_get_info (call, 0)), fd);
+}
+
+static void
+run_decrypt (Call *call)
+{
+  values_run (call, answer_decrypt);
+}
+
+void
+box_decrypt (Call *call)
+{
+  g_autoptr (GVariant) ciphertext = call_dup_argument (call, 0);
+  g_autoptr (GVariant) map = call_dup_argument (call, 1);
+  GError *error = NULL;
+
+  if (!values_init (call, OPERATION_DECRYPT, &error))
+    {
+      call_fail (call, error);
+      return;
+    }
+  g_autoptr (KmsContext) context = values_make_context (call, map, &error);
+  if (context == NULL || !values_add_ciphertext (call, ciphertext, context, NULL, &error))
+    call_fail (call, error);
+  else
+    permit (call, OPERATION_DECRYPT, 1, run_decrypt);
+}

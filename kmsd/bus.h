@@ -1,0 +1,18 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The daemon's place on the system or session bus. */
+#pragma once
+
+#include "daemon.h"
+
+G_BEGIN_DECLS
+
+#define BUS_NAME "org.libkms.Kms1"
+
+/* Connects, puts the objects there, and asks for the name. Blocks until the bus has answered. */
+gboolean bus_start (Daemon *self, GError **error);
+
+/* Releases the name; what is in flight can still be answered. */
+void bus_stop (Daemon *self);
+
+G_END_DECLS

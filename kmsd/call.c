@@ -1,0 +1,112 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Method calls: what they came with, and how they are answered. */
+#include "call.h"
+
+#include <stdarg.h>
+
+Call *
+call_new (Daemon *daemon, GDBusMethodInvocation *invocation, const Method *method)
+{
+  GDBusMessage *message = g_dbus_method_invocation_get_message (invocation);
+  Call *self = g_new0 (Call, 1);
+
+  self->daemon = daemon;
+  self->invocation = invocation;
+  self->method = method;
+  self->may_interact = (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION) != 0;
+  daemon_hold (daemon);
+  return self;
+}
+
+static void
+call_free (Call *self)
+{
+  Daemon *daemon = self->daemon;
+
+  if (self->free_data != NULL)
+    self->free_data (self->data);
+  if (self->caller != NULL)
+    {
+      quotas_give_back (daemon->quotas, self->caller->access.uid, QUOTA_KIND_CALL);
+      caller_unref (self->caller);
+    }
+  g_clear_pointer (&self->box, box_entry_unref);
+  g_clear_pointer (&self->options, g_variant_unref);
+  g_free (self);
+  daemon_release (daemon);
+}
+
+gboolean
+call_set_caller (Call *self, Caller *caller)
+{
+  GError *error = NULL;
+
+  if (!quotas_take (self->daemon->quotas, caller->access.uid, QUOTA_KIND_CALL, &error))
+    {
+      call_fail (self, error);
+      return FALSE;
+    }
+  self->caller = caller_ref (caller);
+  return TRUE;
+}
+
+GVariant *
+call_dup_argument (Call *self, guint index)
+{
+  return g_variant_get_child_value (g_dbus_method_invocation_get_parameters (self->invocation), index);
+}
+
+int
+call_take_descriptor (Call *self, guint index, GError **error)
+{
+  GDBusMessage *message = g_dbus_method_invocation_get_message (self->invocation);
+  GUnixFDList *list = g_dbus_message_get_unix_fd_list (message);
+  g_autoptr (GVariant) handle = call_dup_argument (self, index);
+  gint32 at = g_variant_get_handle (handle);
+
+  if (list == NULL || at < 0 || at >= g_unix_fd_list_get_length (list))
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                   "the message carries no descriptor %d; send the reading end of a pipe with it", at);
+      return -1;
+    }
+  return g_unix_fd_list_get (list, at, error);
+}
+
+void
+call_return (Call *self, GVariant *parameters)
+{
+  g_dbus_method_invocation_return_value (self->invocation, parameters);
+  call_free (self);
+}
+
+void
+call_return_descriptor (Call *self, GVariant *parameters, int fd)
+{
+  g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (&fd, 1);
+
+  g_dbus_method_invocation_return_value_with_unix_fd_list (self->invocation, parameters, list);
+  call_free (self);
+}
+
+void
+call_fail (Call *self, GError *error)
+{
+  g_autoptr (GError) owned = error;
+  g_autofree char *message = g_utf8_make_valid (error->message, -1);
+
+  g_dbus_method_invocation_return_dbus_error (self->invocation, kms_error_get_dbus_name (error), message);
+  call_free (self);
+}
+
+void
+call_fail_new (Call *self, KmsError code, const char *format, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  GError *error = g_error_new_valist (KMS_ERROR, (int) code, format, arguments);
+  va_end (arguments);
+  call_fail (self, error);
+}

@@ -1,0 +1,56 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One method call, from its arrival to its one answer. */
+#pragma once
+
+#include <gio/gunixfdlist.h>
+
+#include "daemon.h"
+#include "options.h"
+
+G_BEGIN_DECLS
+
+typedef struct _Call Call;
+typedef void (*CallFunc) (Call *call);
+
+/* A row of the tables of methods. */
+typedef struct
+{
+  const char *interface;
+  const char *name;
+  CallFunc run;
+  const OptionSpec *options; /* what stands in the argument "options" */
+  guint n_options;
+} Method;
+
+struct _Call
+{
+  Daemon *daemon;
+  GDBusMethodInvocation *invocation;
+  const Method *method;
+  Caller *caller;
+  BoxEntry *box;     /* NULL where the object is no box */
+  GVariant *options; /* a{sv}, of names and types that the method knows */
+  gboolean may_interact;
+  gpointer data; /* the method's own */
+  GDestroyNotify free_data;
+};
+
+Call *call_new (Daemon *daemon, GDBusMethodInvocation *invocation, const Method *method);
+
+/* From here on the call counts for the caller's quota. FALSE if it was answered with an error. */
+gboolean call_set_caller (Call *self, Caller *caller);
+
+/* Borrowed: an argument, counted from 0. */
+GVariant *call_dup_argument (Call *self, guint index);
+
+/* The descriptor behind an argument of type h, which is the caller of this function's to close; -1 with an error. */
+int call_take_descriptor (Call *self, guint index, GError **error);
+
+/* Each answers and frees the call. The variant is consumed if it floats, the descriptor is taken over. */
+void call_return (Call *self, GVariant *parameters);
+void call_return_descriptor (Call *self, GVariant *parameters, int fd);
+void call_fail (Call *self, GError *error); /* takes the error over */
+void call_fail_new (Call *self, KmsError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
+G_END_DECLS

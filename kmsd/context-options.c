@@ -1,0 +1,134 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Makes contexts of maps, forms and exact bytes, and refuses what does not fit together. */
+#include "context-options.h"
+
+#include <string.h>
+
+#include "quota.h"
+
+static const char *const forms[] = {
+  [KMS_CONTEXT_FORM_NONE] = "none",
+  [KMS_CONTEXT_FORM_MAP] = "map",
+  [KMS_CONTEXT_FORM_RAW] = "raw",
+  [KMS_CONTEXT_FORM_LEGACY] = "legacy",
+};
+
+static const KmsJsonDialect dialects[] = { KMS_JSON_DIALECT_RAILS, KMS_JSON_DIALECT_PLAIN, KMS_JSON_DIALECT_RAILS81 };
+
+static gboolean
+parse_form (const char *text, KmsContextForm *form)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
+    if (strcmp (forms[i], text) == 0)
+      {
+        *form = (KmsContextForm) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+gboolean
+context_options_read (GVariant *options, const char *prefix, ContextOptions *self, GError **error)
+{
+  g_autofree char *form_name = g_strconcat (prefix, "context-form", NULL);
+  g_autofree char *bytes_name = g_strconcat (prefix, "context-bytes", NULL);
+  const char *text = "map";
+
+  g_variant_lookup (options, form_name, "&s", &text);
+  if (!parse_form (text, &self->form))
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                   "option \"%s\": \"%.32s\" is none of none, map, raw, legacy", form_name, text);
+      return FALSE;
+    }
+  self->bytes = g_variant_lookup_value (options, bytes_name, G_VARIANT_TYPE_BYTESTRING);
+  gboolean takes_bytes = self->form != KMS_CONTEXT_FORM_NONE;
+  gboolean needs_bytes = takes_bytes && self->form != KMS_CONTEXT_FORM_MAP;
+  if ((self->bytes == NULL || takes_bytes) && (self->bytes != NULL || !needs_bytes))
+    return TRUE;
+  g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT, "option \"%s\" %s where \"%s\" is %s", bytes_name,
+               needs_bytes ? "is needed" : "has no place", form_name, text);
+  return FALSE;
+}
+
+void
+context_options_clear (ContextOptions *self)
+{
+  g_clear_pointer (&self->bytes, g_variant_unref);
+}
+
+static KmsContext *
+build (GVariant *map, KmsNameKind kind)
+{
+  g_autoptr (KmsContextBuilder) builder = kms_context_builder_new ();
+  GVariantIter iter;
+  const char *name, *value;
+
+  g_variant_iter_init (&iter, map);
+  while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
+    kms_context_builder_add_string (builder, kind, name, -1, value, -1);
+  return kms_context_builder_end (builder, NULL);
+}
+
+static gboolean
+becomes (KmsContext *context, KmsJsonDialect dialect, const char *bytes, gsize n_bytes)
+{
+  gsize length = 0;
+  g_autofree char *json = kms_context_to_json (context, dialect, KMS_CONTEXT_FORM_MAP, &length, NULL);
+
+  return json != NULL && length == n_bytes && memcmp (json, bytes, length) == 0;
+}
+
+static KmsContext *
+find_order (GVariant *map, const char *bytes, gsize n_bytes, KmsJsonDialect *dialect, GError **error)
+{
+  static const KmsNameKind kinds[] = { KMS_NAME_KIND_STRING, KMS_NAME_KIND_SYMBOL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autoptr (KmsContext) context = build (map, kinds[i]);
+      for (guint j = 0; context != NULL && j < G_N_ELEMENTS (dialects); j++)
+        if (becomes (context, dialects[j], bytes, n_bytes))
+          {
+            *dialect = dialects[j];
+            return g_steal_pointer (&context);
+          }
+    }
+  g_set_error_literal (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                       "\"context-bytes\" are not what the context becomes in any dialect; send the bytes that were "
+                       "authenticated with exactly this map, or leave them out");
+  return NULL;
+}
+
+KmsContext *
+context_options_make (const ContextOptions *self, GVariant *map, KmsJsonDialect *dialect, gboolean *has_dialect,
+                      GError **error)
+{
+  gsize length = 0;
+  const char *bytes = self->bytes == NULL ? NULL : g_variant_get_fixed_array (self->bytes, &length, 1);
+
+  *has_dialect = FALSE;
+  if (g_variant_get_size (map) > MAX_CONTEXT || length > MAX_CONTEXT)
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE, "the context is larger than the limit of %d bytes",
+                   MAX_CONTEXT);
+      return NULL;
+    }
+  if (self->form != KMS_CONTEXT_FORM_MAP && g_variant_n_children (map) > 0)
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                   "the context must be empty where \"context-form\" is %s", forms[self->form]);
+      return NULL;
+    }
+  if (self->form == KMS_CONTEXT_FORM_NONE)
+    return kms_context_new_none ();
+  if (self->form == KMS_CONTEXT_FORM_RAW)
+    return kms_context_new_raw ((const guint8 *) bytes, length);
+  if (self->form == KMS_CONTEXT_FORM_LEGACY)
+    return kms_context_new_legacy (length == 0 ? "" : bytes, (gssize) length, error);
+  if (self->bytes == NULL)
+    return kms_context_new_from_variant (map, error);
+  *has_dialect = TRUE;
+  return find_order (map, length == 0 ? "" : bytes, length, dialect, error);
+}

@@ -1,0 +1,102 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The daemon's beginning and end. */
+#include "daemon.h"
+
+#include <unistd.h>
+
+#include "bus.h"
+#include "door.h"
+#include "private-socket.h"
+#include "readiness.h"
+#include "reload.h"
+#include "state-directory.h"
+
+static void
+on_alert (const AlertEvent *event, gpointer data)
+{
+  g_warning ("%s: %u times within %u seconds with %s%s%s", operation_to_string (event->operation), event->count,
+             event->window_seconds, event->box == NULL ? "all boxes together" : "box \"",
+             event->box == NULL ? "" : event->box, event->box == NULL ? "" : "\"");
+}
+
+static gboolean
+open_state (Daemon *self, GError **error)
+{
+  self->state_lock = state_directory_lock (self->options->state_directory, error);
+  if (self->state_lock < 0)
+    return FALSE;
+  self->lockdown = lockdown_store_open (self->options->state_directory, error);
+  if (self->lockdown == NULL)
+    return FALSE;
+  g_autofree char *problem = lockdown_store_dup_problem (self->lockdown);
+  if (problem != NULL)
+    g_warning ("everything is sealed: %s", problem);
+  return TRUE;
+}
+
+/* A private socket of the system's is for everybody, since the lists of the boxes decide. */
+static gboolean
+open_private_socket (Daemon *self, GError **error)
+{
+  if (self->options->private_socket == NULL && readiness_count_sockets () == 0)
+    return TRUE;
+  self->private_socket =
+    private_socket_new (self, self->options->private_socket, self->options->bus == BUS_SYSTEM ? 0666 : 0600, error);
+  return self->private_socket != NULL;
+}
+
+gboolean
+daemon_start (Daemon *self, const DaemonOptions *options, GError **error)
+{
+  self->options = options;
+  self->state_lock = -1;
+  self->uid = geteuid ();
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->quotas = quotas_new ();
+  self->alerts = alert_counters_new (on_alert, self);
+  self->doors = g_ptr_array_new_with_free_func ((GDestroyNotify) door_free);
+  self->last_use = g_get_monotonic_time ();
+  self->registry = kms_registry_new (options->config_root, "kmsd", error);
+  if (self->registry == NULL || !reload_first (self, error) || !open_state (self, error))
+    return FALSE;
+  return open_private_socket (self, error) && (options->bus == BUS_PRIVATE || bus_start (self, error));
+}
+
+void
+daemon_clear (Daemon *self)
+{
+  g_clear_pointer (&self->private_socket, private_socket_free);
+  bus_stop (self);
+  g_clear_pointer (&self->bus_door, door_free);
+  g_clear_pointer (&self->doors, g_ptr_array_unref);
+  reload_stop (self);
+  g_clear_pointer (&self->lockdown, lockdown_store_unref);
+  g_clear_pointer (&self->alerts, alert_counters_free);
+  g_clear_pointer (&self->boxes, box_table_unref);
+  daemon_settings_clear (&self->settings);
+  g_clear_object (&self->registry);
+  g_clear_pointer (&self->quotas, quotas_free);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  g_clear_error (&self->failure);
+  if (self->state_lock >= 0)
+    close (self->state_lock);
+}
+
+void
+daemon_add_door (Daemon *self, Door *door)
+{
+  g_ptr_array_add (self->doors, door);
+}
+
+void
+daemon_drop_door (Daemon *self, GDBusConnection *connection)
+{
+  for (guint i = 0; i < self->doors->len; i++)
+    if (door_get_connection (g_ptr_array_index (self->doors, i)) == connection)
+      {
+        g_ptr_array_remove_index_fast (self->doors, i);
+        break;
+      }
+  self->last_use = g_get_monotonic_time ();
+}

@@ -1,0 +1,174 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Registers the objects at a connection. Boxes and providers are subtrees whose every question, introspection included, is
+ * answered asynchronously and for its caller: GDBus enumerates nothing by itself, since it would tell anybody all names,
+ * and since who asks may first have to be asked of the bus daemon. */
+#include "door.h"
+
+#include "interfaces.h"
+#include "kmsd-interfaces.h"
+#include "methods.h"
+#include "object-path.h"
+
+/* Manager with its three interfaces, and the two subtrees. */
+#define MAX_REGISTRATIONS 4
+
+struct _Door
+{
+  Daemon *daemon;
+  GDBusConnection *connection;
+  CallerCache *cache; /* of a bus */
+  Caller *caller;     /* of a private socket */
+  gboolean has_place; /* that caller's, among its connections */
+  guint objects[MAX_REGISTRATIONS], n_objects;
+  guint subtrees[MAX_REGISTRATIONS], n_subtrees;
+};
+
+static void
+on_caller (Caller *caller, const GError *error, gpointer data)
+{
+  Call *call = data;
+
+  if (caller == NULL)
+    call_fail (call, g_error_copy (error));
+  else if (call_set_caller (call, caller))
+    methods_run (call);
+}
+
+static void
+on_method_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                const char *name, GVariant *parameters, GDBusMethodInvocation *invocation, gpointer data)
+{
+  Door *self = data;
+  const Method *method = methods_find (interface, name);
+
+  if (method == NULL || self->daemon->closing)
+    {
+      g_dbus_method_invocation_return_dbus_error (
+        invocation, method == NULL ? "org.libkms.Kms1.Error.NotSupported" : "org.libkms.Kms1.Error.Unavailable",
+        method == NULL ? "this version of kmsd does not do that" : "kmsd is ending; try again");
+      return;
+    }
+  Call *call = call_new (self->daemon, invocation, method);
+  if (self->caller != NULL)
+    on_caller (self->caller, NULL, call);
+  else
+    caller_cache_identify (self->cache, sender, on_caller, call);
+}
+
+/* Without functions for properties, GDBus hands their methods on, too. */
+static const GDBusInterfaceVTable vtable = { on_method_call, NULL, NULL, { NULL } };
+
+static char **
+enumerate_nothing (GDBusConnection *connection, const char *sender, const char *path, gpointer data)
+{
+  return g_new0 (char *, 1);
+}
+
+static GDBusInterfaceInfo **
+introspect (GDBusConnection *connection, const char *sender, const char *path, const char *node, gpointer data)
+{
+  return interfaces_list (path, node != NULL);
+}
+
+static const GDBusInterfaceVTable *
+dispatch (GDBusConnection *connection, const char *sender, const char *path, const char *interface, const char *node,
+          gpointer *out_data, gpointer data)
+{
+  *out_data = data;
+  return &vtable;
+}
+
+static const GDBusSubtreeVTable subtree_vtable = { enumerate_nothing, introspect, dispatch, { NULL } };
+
+static gboolean
+register_object (Door *self, const char *path, const GDBusInterfaceInfo *interface, GError **error)
+{
+  guint id = g_dbus_connection_register_object (self->connection, path, (GDBusInterfaceInfo *) interface, &vtable, self,
+                                                NULL, error);
+
+  if (id != 0)
+    self->objects[self->n_objects++] = id;
+  return id != 0;
+}
+
+static gboolean
+register_subtree (Door *self, const char *path, GError **error)
+{
+  guint id = g_dbus_connection_register_subtree (
+    self->connection, path, &subtree_vtable, G_DBUS_SUBTREE_FLAGS_DISPATCH_TO_UNENUMERATED_NODES, self, NULL, error);
+
+  if (id != 0)
+    self->subtrees[self->n_subtrees++] = id;
+  return id != 0;
+}
+
+static Door *
+door_new (Daemon *daemon, GDBusConnection *connection)
+{
+  Door *self = g_new0 (Door, 1);
+
+  self->daemon = daemon;
+  self->connection = g_object_ref (connection);
+  return self;
+}
+
+static gboolean
+register_all (Door *self, GError **error)
+{
+  return register_object (self, OBJECT_MANAGER, &org_libkms_kms1_manager_interface, error)
+         && register_subtree (self, OBJECT_BOXES, error);
+}
+
+Door *
+door_new_for_bus (Daemon *daemon, GDBusConnection *connection, BusKind bus, GError **error)
+{
+  g_autoptr (Door) self = door_new (daemon, connection);
+
+  self->cache = caller_cache_new (connection, bus);
+  return register_all (self, error) ? g_steal_pointer (&self) : NULL;
+}
+
+Door *
+door_new_for_caller (Daemon *daemon, GDBusConnection *connection, Caller *caller, GError **error)
+{
+  g_autoptr (Door) self = door_new (daemon, connection);
+
+  self->caller = caller_ref (caller);
+  if (!register_all (self, error))
+    return NULL;
+  self->has_place = TRUE;
+  return g_steal_pointer (&self);
+}
+
+void
+door_free (Door *self)
+{
+  while (self->n_objects > 0)
+    g_dbus_connection_unregister_object (self->connection, self->objects[--self->n_objects]);
+  while (self->n_subtrees > 0)
+    g_dbus_connection_unregister_subtree (self->connection, self->subtrees[--self->n_subtrees]);
+  if (self->caller != NULL)
+    {
+      g_cancellable_cancel (self->caller->gone);
+      if (self->has_place)
+        quotas_give_back (self->daemon->quotas, self->caller->access.uid, QUOTA_KIND_CONNECTION);
+      caller_unref (self->caller);
+    }
+  g_clear_pointer (&self->cache, caller_cache_free);
+  g_object_unref (self->connection);
+  g_free (self);
+}
+
+GDBusConnection *
+door_get_connection (Door *self)
+{
+  return self->connection;
+}
+
+void
+door_emit (Door *self, const char *signal)
+{
+  g_dbus_connection_emit_signal (self->connection, NULL, OBJECT_MANAGER, org_libkms_kms1_manager_interface.name, signal,
+                                 NULL, NULL);
+}

@@ -1,0 +1,78 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* org.libkms.Kms1.Manager: what there is, for its caller. */
+#include "methods.h"
+#include "object-path.h"
+#include "properties.h"
+#include "box-access.h"
+
+static GVariant *
+describe_box (Call *call, BoxEntry *entry)
+{
+  const char *description = kms_box_get_description (entry->box);
+  GVariantBuilder info;
+
+  g_variant_builder_init (&info, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&info, "{sv}", "name", g_variant_new_string (entry->name));
+  if (description != NULL)
+    g_variant_builder_add (&info, "{sv}", "description", g_variant_new_string (description));
+  g_variant_builder_add (&info, "{sv}", "state",
+                         g_variant_new_string (box_state_to_string (kms_box_get_state (entry->box))));
+  g_variant_builder_add (&info, "{sv}", "version", g_variant_new_uint32 (entry->version));
+  box_access_describe (entry, &call->caller->access, FALSE, &info);
+  return g_variant_builder_end (&info);
+}
+
+void
+manager_list_boxes (Call *call)
+{
+  BoxTable *boxes = call->daemon->boxes;
+  GVariantBuilder list;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("a{oa{sv}}"));
+  for (guint i = 0; i < box_table_get_n (boxes); i++)
+    {
+      BoxEntry *entry = box_table_get (boxes, i);
+      if (access_may_see (entry->rules, &call->caller->access))
+        g_variant_builder_add (&list, "{o@a{sv}}", entry->path, describe_box (call, entry));
+    }
+  call_return (call, g_variant_new ("(a{oa{sv}})", &list));
+}
+
+void
+manager_lookup_box (Call *call)
+{
+  g_autoptr (GVariant) name = call_dup_argument (call, 0);
+  BoxEntry *entry = box_table_find_name (call->daemon->boxes, g_variant_get_string (name, NULL));
+
+  if (entry != NULL && access_may_see (entry->rules, &call->caller->access))
+    call_return (call, g_variant_new ("(o)", entry->path));
+  else
+    call_fail_new (call, KMS_ERROR_NOT_FOUND,
+                   "there is no box \"%.64s\" that uid %u may use; ListBoxes tells those that are",
+                   g_variant_get_string (name, NULL), call->caller->access.uid);
+}
+
+static void
+on_reloaded (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Call *call = data;
+  GError *error = NULL;
+
+  if (daemon_reload_finish (call->daemon, result, &error))
+    call_return (call, NULL);
+  else
+    call_fail (call, error);
+}
+
+void
+manager_reload (Call *call)
+{
+  guint32 uid = call->caller->access.uid;
+
+  if (uid != 0 && uid != call->daemon->uid)
+    call_fail_new (call, KMS_ERROR_NOT_AUTHORIZED, "uid %u may not have kmsd read its configuration again; ask root to",
+                   uid);
+  else
+    daemon_reload_async (call->daemon, on_reloaded, call);
+}

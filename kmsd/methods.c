@@ -1,0 +1,82 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which function answers which method, and which options it takes. */
+#include "methods.h"
+
+#include <string.h>
+
+#include "interfaces.h"
+#include "object-path.h"
+#include "values.h"
+
+#define MANAGER "org.libkms.Kms1.Manager"
+#define BOX "org.libkms.Kms1.Box"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+#define INTROSPECTABLE "org.freedesktop.DBus.Introspectable"
+
+static const Method methods[] = {
+  { MANAGER, "ListBoxes", manager_list_boxes },
+  { MANAGER, "ListProviders", manager_list_providers },
+  { MANAGER, "LookupBox", manager_lookup_box },
+  { MANAGER, "Reload", manager_reload },
+  { BOX, "GetInfo", box_get_info },
+  { BOX, "Encrypt", box_encrypt, values_options, N_VALUES_OPTIONS },
+  { BOX, "Decrypt", box_decrypt, values_options, N_VALUES_OPTIONS },
+  { PROPERTIES, "Get", properties_get },
+  { PROPERTIES, "GetAll", properties_get_all },
+  { INTROSPECTABLE, "Introspect", introspectable_introspect },
+};
+
+const Method *
+methods_find (const char *interface, const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
+    if (strcmp (methods[i].name, name) == 0 && strcmp (methods[i].interface, interface) == 0)
+      return &methods[i];
+  return NULL;
+}
+
+/* Who may not know of a box gets the answer for a box that is not there. */
+static gboolean
+find_object (Call *call, GError **error)
+{
+  const char *path = g_dbus_method_invocation_get_object_path (call->invocation);
+
+  if (!g_str_has_prefix (path, OBJECT_BOXES "/"))
+    return TRUE;
+  BoxEntry *entry = box_table_find_path (call->daemon->boxes, path);
+  if (entry != NULL && access_may_see (entry->rules, &call->caller->access))
+    {
+      call->box = box_entry_ref (entry);
+      return TRUE;
+    }
+  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
+               "%.128s is no box that uid %u may use; ListBoxes tells those that are", path, call->caller->access.uid);
+  return FALSE;
+}
+
+/* The argument of that name, wherever it stands. */
+static GVariant *
+find_options (Call *call)
+{
+  const GDBusMethodInfo *info = g_dbus_method_invocation_get_method_info (call->invocation);
+
+  for (guint i = 0; info != NULL && info->in_args != NULL && info->in_args[i] != NULL; i++)
+    if (strcmp (info->in_args[i]->name, "options") == 0)
+      return call_dup_argument (call, i);
+  return NULL;
+}
+
+void
+methods_run (Call *call)
+{
+  GError *error = NULL;
+
+  call->options = find_options (call);
+  if (!find_object (call, &error)
+      || (call->options != NULL
+          && !options_check (call->options, call->method->options, call->method->n_options, &error)))
+    call_fail (call, error);
+  else
+    call->method->run (call);
+}

@@ -1,0 +1,92 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Counters by user: what is over the limit is refused at once, so that one user does not use up what all share. */
+#include "quota.h"
+
+#include <libkms/kms.h>
+
+static const struct
+{
+  guint limit;
+  const char *noun;
+} kinds[N_QUOTA_KINDS] = {
+  [QUOTA_KIND_CALL] = { QUOTA_CALLS, "calls" },
+  [QUOTA_KIND_PIPE] = { QUOTA_PIPES, "pipes" },
+  [QUOTA_KIND_CONNECTION] = { QUOTA_CONNECTIONS, "connections" },
+  [QUOTA_KIND_GREETING] = { QUOTA_GREETINGS, "connections that have not authenticated" },
+};
+
+typedef struct
+{
+  guint counts[N_QUOTA_KINDS];
+} User;
+
+struct _Quotas
+{
+  GHashTable *users; /* uid → User */
+  guint totals[N_QUOTA_KINDS];
+};
+
+Quotas *
+quotas_new (void)
+{
+  Quotas *self = g_new0 (Quotas, 1);
+  self->users = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  return self;
+}
+
+void
+quotas_free (Quotas *self)
+{
+  g_hash_table_unref (self->users);
+  g_free (self);
+}
+
+gboolean
+quotas_take (Quotas *self, guint32 uid, QuotaKind kind, GError **error)
+{
+  User *user = g_hash_table_lookup (self->users, GUINT_TO_POINTER (uid));
+
+  if (user == NULL)
+    {
+      user = g_new0 (User, 1);
+      g_hash_table_insert (self->users, GUINT_TO_POINTER (uid), user);
+    }
+  if (user->counts[kind] >= kinds[kind].limit)
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_QUOTA,
+                   "uid %u has %u %s open, as many as one user may have; wait for one of them to end, then try again",
+                   uid, user->counts[kind], kinds[kind].noun);
+      return FALSE;
+    }
+  user->counts[kind]++;
+  self->totals[kind]++;
+  return TRUE;
+}
+
+static gboolean
+is_idle (const User *user)
+{
+  for (guint i = 0; i < N_QUOTA_KINDS; i++)
+    if (user->counts[i] > 0)
+      return FALSE;
+  return TRUE;
+}
+
+void
+quotas_give_back (Quotas *self, guint32 uid, QuotaKind kind)
+{
+  User *user = g_hash_table_lookup (self->users, GUINT_TO_POINTER (uid));
+
+  g_return_if_fail (user != NULL && user->counts[kind] > 0);
+  user->counts[kind]--;
+  self->totals[kind]--;
+  if (is_idle (user))
+    g_hash_table_remove (self->users, GUINT_TO_POINTER (uid));
+}
+
+guint
+quotas_count (Quotas *self, QuotaKind kind)
+{
+  return self->totals[kind];
+}

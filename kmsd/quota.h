@@ -1,0 +1,49 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How much one user may ask for at a time, and how long anybody may keep the daemon waiting. */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define QUOTA_CALLS 64        /* in flight */
+#define QUOTA_PIPES 32        /* open, read or written by the daemon */
+#define QUOTA_CONNECTIONS 256 /* to private sockets */
+#define QUOTA_GREETINGS 8     /* connections that have not said who they are */
+
+#define MAX_BOXES 1024
+#define MAX_ITEMS 1024                    /* of a batch */
+#define MAX_SECRET 4096                   /* bytes of one secret: PIPE_BUF, and what AWS encrypts */
+#define MAX_SECRETS (1024 * 1024)         /* bytes of all secrets of a batch */
+#define MAX_CIPHERTEXTS (8 * 1024 * 1024) /* bytes of all ciphertexts of a call */
+#define MAX_CONTEXT (64 * 1024)           /* bytes of all names and values of a context */
+
+#define PIPE_TIMEOUT_MS 5000
+#define GREETING_TIMEOUT_MS 10000
+#define DRAIN_TIMEOUT_MS 5000
+
+typedef enum {
+  QUOTA_KIND_CALL,
+  QUOTA_KIND_PIPE,
+  QUOTA_KIND_CONNECTION,
+  QUOTA_KIND_GREETING,
+  N_QUOTA_KINDS,
+} QuotaKind;
+
+typedef struct _Quotas Quotas;
+
+/* Counts by uid, not by connection: connections are free. Main thread only. */
+Quotas *quotas_new (void);
+void quotas_free (Quotas *self);
+
+/* FALSE with QUOTA. Each one that was taken is given back. */
+gboolean quotas_take (Quotas *self, guint32 uid, QuotaKind kind, GError **error);
+void quotas_give_back (Quotas *self, guint32 uid, QuotaKind kind);
+
+/* Of all users together. */
+guint quotas_count (Quotas *self, QuotaKind kind);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Quotas, quotas_free)
+
+G_END_DECLS
