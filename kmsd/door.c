@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Registers the objects at a connection. Boxes and providers are subtrees whose every question, introspection included, is
- * answered asynchronously and for its caller: GDBus enumerates nothing by itself, since it would tell anybody all names,
- * and since who asks may first have to be asked of the bus daemon. */
+/* Registers the objects at a connection. Boxes and providers are subtrees of which GDBus enumerates nothing: it would
+ * have to know at once who asks, who may first have to be asked of the bus daemon. So their roots answer introspection
+ * themselves, for each caller; beneath them it is the same at any name, whether there is such a box or not. */
 #include "door.h"
 
 #include "interfaces.h"
@@ -10,8 +10,7 @@
 #include "methods.h"
 #include "object-path.h"
 
-/* Manager with its three interfaces, and the two subtrees. */
-#define MAX_REGISTRATIONS 4
+#define MAX_REGISTRATIONS 5
 
 struct _Door
 {
@@ -68,7 +67,7 @@ enumerate_nothing (GDBusConnection *connection, const char *sender, const char *
 static GDBusInterfaceInfo **
 introspect (GDBusConnection *connection, const char *sender, const char *path, const char *node, gpointer data)
 {
-  return interfaces_list (path, node != NULL);
+  return node == NULL ? NULL : interfaces_list (path);
 }
 
 static const GDBusInterfaceVTable *
@@ -117,6 +116,7 @@ static gboolean
 register_all (Door *self, GError **error)
 {
   return register_object (self, OBJECT_MANAGER, &org_libkms_kms1_manager_interface, error)
+         && register_object (self, OBJECT_BOXES, interfaces_get_introspectable (), error)
          && register_subtree (self, OBJECT_BOXES, error);
 }
 

@@ -11,19 +11,6 @@
 static const GDBusInterfaceInfo *const of_box[] = { &org_libkms_kms1_box_interface };
 static const GDBusInterfaceInfo *const of_manager[] = { &org_libkms_kms1_manager_interface };
 
-#define STANDARD_INTERFACES                                                                                            \
-  "  <interface name=\"org.freedesktop.DBus.Properties\">\n"                                                           \
-  "    <method name=\"Get\">\n"                                                                                        \
-  "      <arg type=\"s\" name=\"interface_name\" direction=\"in\"/>\n"                                                 \
-  "      <arg type=\"s\" name=\"property_name\" direction=\"in\"/>\n"                                                  \
-  "      <arg type=\"v\" name=\"value\" direction=\"out\"/>\n"                                                         \
-  "    </method>\n"                                                                                                    \
-  "    <method name=\"GetAll\">\n"                                                                                     \
-  "      <arg type=\"s\" name=\"interface_name\" direction=\"in\"/>\n"                                                 \
-  "      <arg type=\"a{sv}\" name=\"properties\" direction=\"out\"/>\n"                                                \
-  "    </method>\n"                                                                                                    \
-  "  </interface>\n"
-
 #define INTROSPECTABLE                                                                                                 \
   "  <interface name=\"org.freedesktop.DBus.Introspectable\">\n"                                                       \
   "    <method name=\"Introspect\">\n"                                                                                 \
@@ -35,8 +22,8 @@ static const GDBusInterfaceInfo *const of_manager[] = { &org_libkms_kms1_manager
   "<!DOCTYPE node PUBLIC \"-//freedesktop//DTD D-BUS Object Introspection 1.0//EN\"\n"                                 \
   " \"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n"
 
-static GDBusInterfaceInfo *
-introspectable_info (void)
+const GDBusInterfaceInfo *
+interfaces_get_introspectable (void)
 {
   static gsize made = 0;
 
@@ -45,16 +32,15 @@ introspectable_info (void)
       GDBusNodeInfo *node = g_dbus_node_info_new_for_xml ("<node>" INTROSPECTABLE "</node>", NULL);
       g_once_init_leave (&made, (gsize) node->interfaces[0]);
     }
-  return (GDBusInterfaceInfo *) made;
+  return (const GDBusInterfaceInfo *) made;
 }
 
 GDBusInterfaceInfo **
-interfaces_list (const char *subtree, gboolean beneath)
+interfaces_list (const char *subtree)
 {
   GPtrArray *list = g_ptr_array_new ();
 
-  g_ptr_array_add (list, g_dbus_interface_info_ref (introspectable_info ()));
-  for (guint i = 0; beneath && i < G_N_ELEMENTS (of_box); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (of_box); i++)
     g_ptr_array_add (list, g_dbus_interface_info_ref ((GDBusInterfaceInfo *) of_box[i]));
   g_ptr_array_add (list, NULL);
   return (GDBusInterfaceInfo **) g_ptr_array_free (list, FALSE);
@@ -85,23 +71,12 @@ add_children (Call *call, GString *xml)
     }
 }
 
-static void
-add_interfaces (GString *xml)
-{
-  g_string_append (xml, STANDARD_INTERFACES);
-  for (guint i = 0; i < G_N_ELEMENTS (of_box); i++)
-    g_dbus_interface_info_generate_xml ((GDBusInterfaceInfo *) of_box[i], 2, xml);
-}
-
 void
 introspectable_introspect (Call *call)
 {
   g_autoptr (GString) xml = g_string_new (DOCTYPE "<node>\n" INTROSPECTABLE);
 
-  if (call->box == NULL)
-    add_children (call, xml);
-  else
-    add_interfaces (xml);
+  add_children (call, xml);
   g_string_append (xml, "</node>\n");
   call_return (call, g_variant_new ("(s)", xml->str));
 }

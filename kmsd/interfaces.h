@@ -7,10 +7,13 @@
 
 G_BEGIN_DECLS
 
-/* For GDBus: of a subtree's root, or of what stands beneath it. The array and its elements are the caller's. */
-GDBusInterfaceInfo **interfaces_list (const char *subtree, gboolean beneath);
+/* For GDBus: what stands beneath a subtree. The array and its elements are the caller's. */
+GDBusInterfaceInfo **interfaces_list (const char *subtree);
 
-/* org.freedesktop.DBus.Introspectable.Introspect in a subtree: only what the caller may see. */
+/* Stands at the root of a subtree, in place of what GDBus would tell. */
+const GDBusInterfaceInfo *interfaces_get_introspectable (void);
+
+/* org.freedesktop.DBus.Introspectable.Introspect there: the names that the caller may see. */
 void introspectable_introspect (Call *call);
 
 /* org.freedesktop.DBus.Properties, of all objects. */

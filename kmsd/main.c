@@ -19,6 +19,9 @@
 
 #define EXIT_USAGE 2
 
+/* LimitMEMLOCK= of the unit. Where the limit is lower, less can be locked, and callers are told. */
+#define LOCKED_MEMORY (64 * 1024 * 1024)
+
 typedef struct
 {
   gboolean system, session, version;
@@ -44,6 +47,7 @@ protect_process (void)
   signal (SIGPIPE, SIG_IGN);
   (void) setrlimit (RLIMIT_CORE, &none);
   (void) prctl (PR_SET_DUMPABLE, 0);
+  kms_secret_set_memory_policy (LOCKED_MEMORY, TRUE);
 }
 
 /* The environment of a service is its unit's; whoever starts the session's daemon by hand is not to redirect it. */

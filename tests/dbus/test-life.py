@@ -1,0 +1,157 @@
+# SPDX-FileCopyrightText: 2026 The libkms authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How kmsd begins, reads its configuration again, meets too many callers, and ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import kmsd
+import tap
+
+
+def run(*arguments, **more):
+    return subprocess.run([kmsd.KMSD, *arguments], capture_output=True, text=True, check=False, timeout=kmsd.PATIENCE, **more)
+
+
+def check_command_line(daemon):
+    done = run("--version")
+    tap.equal((done.returncode, done.stdout.split()[0]), (0, "kmsd"), "--version")
+    for arguments in ((), ("--system", "--session"), ("--session", "more"), ("--nothing",)):
+        done = run(*arguments)
+        tap.equal((done.returncode, done.stdout), (2, ""), f"kmsd {' '.join(arguments)}")
+        kmsd.wants(done.stderr, "kmsd: ")
+    done = run("--private-socket=relative", f"--config-root={daemon.path('root')}")
+    tap.equal(done.returncode, 2, "a path that is not absolute")
+    kmsd.wants(done.stderr, "absolute")
+
+
+def until(condition, what):
+    """Waits for what takes its time in another process."""
+    for _ in range(kmsd.PATIENCE * 20):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise tap.Failure(f"not within {kmsd.PATIENCE} s: {what}")
+
+
+def check_reload(daemon):
+    """What is there after a reload is what the files say; a broken box stays as it was."""
+    daemon.add_box("orders", "EncryptFor=*")
+    daemon.start()
+    client = daemon.client()
+    client.encrypt("orders", b"x")
+    daemon.add_box("more", "EncryptFor=*")
+    client.manager("Reload", "(@a{sv} {},)")
+    client.encrypt("more", b"x")
+    daemon.write("root/admin/boxes.d/orders.box", "[Box]\nVersion=none\n")
+    daemon.write("root/admin/boxes.d/bad.box", "what?\n")
+    client.manager("Reload", "(@a{sv} {},)")
+    client.encrypt("orders", b"x")
+    client.encrypt("bad", b"x", expect="NotFound")
+    kmsd.wants(daemon.read_log(), 'box "orders" stays as it was', 'box "bad" is left out')
+    daemon.write("root/admin/kms.conf", "[Daemon]\nIdleTimeout=soon\n")
+    kmsd.wants(client.bad("Config", kmsd.MANAGER, "Reload", "(@a{sv} {},)", interface="org.libkms.Kms1.Manager"), "kms.conf")
+    client.encrypt("orders", b"x")
+
+
+def check_hangup_and_changed_files(daemon):
+    """SIGHUP reads again; so does a change, without anybody asking."""
+    daemon.add_box("orders", "EncryptFor=*")
+    daemon.start()
+    client = daemon.client()
+
+    def sees(name):
+        return name in str(client.manager("ListBoxes", "(@a{sv} {},)"))
+    daemon.add_box("more", "EncryptFor=*")
+    daemon.daemon.send_signal(signal.SIGHUP)
+    until(lambda: sees("more"), "the box after SIGHUP")
+    daemon.add_box("evenmore", "EncryptFor=*")
+    until(lambda: sees("evenmore"), "the box after its file was written")
+
+
+def check_strangers_do_not_reload(daemon):
+    daemon.start()
+    client = daemon.client(61003)
+    client.bad("NotAuthorized", kmsd.MANAGER, "Reload", "(@a{sv} {},)", interface="org.libkms.Kms1.Manager")
+
+
+@kmsd.ways("session", None)
+def check_two_daemons(daemon):
+    daemon.start()
+    root, other = daemon.path("root"), daemon.path("other-socket")
+    done = run(f"--private-socket={other}", f"--config-root={root}")
+    tap.equal((done.returncode, "another kmsd uses" in done.stderr), (1, True), f"the same state ({done.stderr})")
+    done = run(f"--private-socket={daemon.socket}", f"--config-root={root}", f"--state-directory={daemon.path('other')}")
+    tap.equal((done.returncode, "somebody listens" in done.stderr), (1, True), f"the same socket ({done.stderr})")
+    if daemon.kind == "session":
+        done = run("--session", f"--config-root={root}", f"--state-directory={daemon.path('other')}",
+                   env=dict(os.environ, DBUS_SESSION_BUS_ADDRESS=daemon.address))
+        tap.equal((done.returncode, "owns org.libkms.Kms1" in done.stderr), (1, True), f"the same name ({done.stderr})")
+    daemon.client().manager("ListBoxes", "(@a{sv} {},)")
+
+
+def check_socket_that_was_left(daemon):
+    """A daemon that was killed leaves its socket, and the next one takes its place; what is no socket stays."""
+    daemon.start()
+    daemon.daemon.kill()
+    daemon.daemon.wait()
+    tap.equal(os.path.exists(daemon.socket), True, "the socket is left")
+    daemon.start()
+    daemon.client().manager("ListBoxes", "(@a{sv} {},)")
+    tap.equal(daemon.stop(), 0, "the exit code")
+    tap.equal(os.path.exists(daemon.socket), False, "the socket is removed")
+    daemon.write("socket", "a file\n")
+    done = run(f"--private-socket={daemon.socket}", f"--config-root={daemon.path('root')}")
+    tap.equal((done.returncode, os.path.exists(daemon.socket)), (1, True), f"a file in its place ({done.stderr})")
+
+
+@kmsd.EVERYWHERE
+def check_end_answers_what_is_in_flight(daemon):
+    daemon.add_box("orders", "EncryptFor=*")
+    daemon.start()
+    client = daemon.client()
+    client.encrypt("orders", b"x")
+    client.send(f"{kmsd.BOXES}/orders", "Encrypt", "(handle 0, @a{ss} {}, @a{sv} {})", descriptors=[("open-pipe", b"x")])
+    other = daemon.client()
+    other.encrypt("orders", b"x")
+    started = time.monotonic()
+    tap.equal(daemon.stop(), 0, "the exit code")
+    tap.equal(time.monotonic() - started < kmsd.PATIENCE / 2, True, "it ended in time")
+    tap.equal("error" in client.read(), True, "the call that was waiting is answered")
+
+
+def check_silent_connections(daemon):
+    """Connections that say nothing are few for a user, and another user is not held up."""
+    daemon.add_box("orders", "EncryptFor=*")
+    daemon.start()
+    silent = []
+    for _ in range(40):
+        silent.append(socket.socket(socket.AF_UNIX))
+        silent[-1].connect(daemon.socket)
+
+    def refused(connection):
+        connection.settimeout(1)
+        try:
+            return connection.recv(1) == b""
+        except TimeoutError:
+            return False
+    tap.equal(sum(refused(connection) for connection in silent[8:]), 32, "connections that were refused")
+    daemon.client(61001).encrypt("orders", b"x")
+    for connection in silent:
+        connection.close()
+
+
+def check_other_mechanisms(daemon):
+    """EXTERNAL is the only way in."""
+    daemon.start()
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(kmsd.PATIENCE)
+        connection.connect(daemon.socket)
+        connection.sendall(b"\0AUTH ANONYMOUS 00\r\n")
+        tap.equal(connection.recv(100), b"REJECTED EXTERNAL\r\n", "what is offered")
+
+
+kmsd.main("life", globals())
