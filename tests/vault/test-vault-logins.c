@@ -301,9 +301,7 @@ test_log (void)
 
   if (!g_test_subprocess ())
     {
-      g_setenv ("G_MESSAGES_DEBUG", "all", TRUE);
       g_test_trap_subprocess (NULL, 60 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_INHERIT_STDERR);
-      g_unsetenv ("G_MESSAGES_DEBUG");
       g_test_trap_assert_passed ();
       return;
     }
