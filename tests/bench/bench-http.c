@@ -255,6 +255,12 @@ serve_vault (TestServer *server)
   test_server_set_handler (server, answer_vault, NULL);
 }
 
+static void
+serve_silence (TestServer *server)
+{
+  test_server_add_fault (server, NULL, (TestFault){ .kind = TEST_FAULT_SILENCE }, 0);
+}
+
 /* It tells its address through the pipe, and ends with its parent. */
 static void
 serve (int fd, guint delay_ms, ServeFunc func)
@@ -363,9 +369,35 @@ run_kind (const BenchKind *kind, const char *address, const char *slow_address)
   bench_clear (&slow, slow_root);
 }
 
+/* How much longer than wanted a caller waits for a server that says nothing. */
+static void
+time_deadline (const char *address)
+{
+  Bench bench = { 0 };
+  gint64 least = G_MAXINT64, most = 0;
+  char *root;
+
+  bench_init (&bench, &kinds[0], address, &root);
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autoptr (KmsBatch) batch = make_batch (NULL, 1);
+      g_autoptr (GError) error = NULL;
+      gint64 begin = g_get_monotonic_time ();
+      kms_batch_set_timeout (batch, 300);
+      kms_provider_run (bench.provider, "k", batch, NULL, &error);
+      g_assert_error (error, KMS_ERROR, KMS_ERROR_TIMED_OUT);
+      least = MIN (least, g_get_monotonic_time () - begin);
+      most = MAX (most, g_get_monotonic_time () - begin);
+    }
+  g_print ("a deadline of 300 ms, of 20: from %.1f to %.1f ms\n", (double) least / 1000.0, (double) most / 1000.0);
+  bench_clear (&bench, root);
+}
+
 int
 main (int argc, char *argv[])
 {
+  char *silent_address;
+  pid_t silent_server = start_server (0, serve_silence, &silent_address);
   char *addresses[2 * G_N_ELEMENTS (kinds)];
   pid_t servers[2 * G_N_ELEMENTS (kinds)];
 
@@ -374,6 +406,10 @@ main (int argc, char *argv[])
     servers[i] = start_server (i % 2 == 0 ? 0 : 20, kinds[i / 2].serve, &addresses[i]);
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     run_kind (&kinds[i], addresses[2 * i], addresses[2 * i + 1]);
+  time_deadline (silent_address);
+  kill (silent_server, SIGTERM);
+  waitpid (silent_server, NULL, 0);
+  g_free (silent_address);
   for (guint i = 0; i < G_N_ELEMENTS (servers); i++)
     {
       kill (servers[i], SIGTERM);
