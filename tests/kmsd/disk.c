@@ -31,6 +31,8 @@ int __real_ftruncate64 (int fd, off_t length);
 int __wrap_ftruncate64 (int fd, off_t length);
 int __real_rename (const char *from, const char *to);
 int __wrap_rename (const char *from, const char *to);
+int __real_renameat (int old_directory, const char *from, int new_directory, const char *to);
+int __wrap_renameat (int old_directory, const char *from, int new_directory, const char *to);
 
 void
 disk_fail (DiskCall call, guint nth, int number)
@@ -159,3 +161,5 @@ WRAP (fsync, DISK_FSYNC, (int fd), (fd))
 WRAP (ftruncate, DISK_TRUNCATE, (int fd, off_t length), (fd, length))
 WRAP (ftruncate64, DISK_TRUNCATE, (int fd, off_t length), (fd, length))
 WRAP (rename, DISK_RENAME, (const char *from, const char *to), (from, to))
+WRAP (renameat, DISK_RENAME, (int old_directory, const char *from, int new_directory, const char *to),
+      (old_directory, from, new_directory, to))

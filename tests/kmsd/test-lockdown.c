@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../config-root.h"
+#include "disk.h"
 
 #define REASON "odd decryptions at night"
 
@@ -222,6 +223,58 @@ test_kill (Fixture *self, gconstpointer data)
 {
   for (guint n_told = 1; n_told < 24; n_told++)
     kill_at (self, n_told);
+}
+
+/* Whether the child got to its end; `acknowledged` whether it was told that the change counts. */
+static gboolean
+crash_at (Fixture *self, LockdownMode mode, guint nth, DiskMoment moment, gboolean *acknowledged)
+{
+  int fds[2], status;
+  guint8 done = 1;
+
+  g_assert_no_errno (pipe2 (fds, O_CLOEXEC));
+  pid_t child = fork ();
+  if (child == 0)
+    {
+      disk_kill_at (nth, moment);
+      LockdownStore *store = lockdown_store_open (self->root, NULL);
+      if (lockdown_store_set (store, "orders", mode, REASON, "uid:0", NULL) && write (fds[1], &done, 1) == 1)
+        _exit (0);
+      _exit (1);
+    }
+  close (fds[1]);
+  *acknowledged = read (fds[0], &done, 1) == 1;
+  close (fds[0]);
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  return WIFSIGNALED (status);
+}
+
+/* Before, within and after each step that reaches the disk: the old mode or the new one, and the new one if that was said. */
+static void
+test_crashes (Fixture *self, gconstpointer data)
+{
+  LockdownMode to = (LockdownMode) GPOINTER_TO_UINT (data);
+  LockdownMode from = to == LOCKDOWN_NORMAL ? LOCKDOWN_SEALED : LOCKDOWN_NORMAL;
+  gboolean acknowledged;
+
+  for (guint moment = DISK_BEFORE; moment <= DISK_AFTER; moment++)
+    {
+      guint nth = 0;
+      gboolean crashed = TRUE;
+      while (crashed)
+        {
+          g_auto (LockdownState) state = { 0 };
+          set (self, "orders", from);
+          crashed = crash_at (self, to, ++nth, (DiskMoment) moment, &acknowledged);
+          open_store (self);
+          g_autofree char *problem = lockdown_store_dup_problem (self->store);
+          g_assert_null (problem);
+          lockdown_store_get (self->store, "orders", &state);
+          g_assert_true (state.mode == to || (!acknowledged && state.mode == from));
+          g_assert_true (crashed || acknowledged);
+        }
+      g_assert_cmpuint (nth, ==, 5); /* write, sync, rename, sync of the name */
+    }
 }
 
 static void
@@ -459,6 +512,9 @@ main (int argc, char **argv)
   ADD ("needs-reason", test_needs_reason);
   ADD ("restart", test_restart);
   ADD ("kill", test_kill);
+  g_test_add ("/lockdown/crashes/engage", Fixture, GUINT_TO_POINTER (LOCKDOWN_SEALED), set_up, test_crashes, tear_down);
+  g_test_add ("/lockdown/crashes/release", Fixture, GUINT_TO_POINTER (LOCKDOWN_NORMAL), set_up, test_crashes,
+              tear_down);
   ADD ("broken", test_broken);
   ADD ("not-safe", test_not_safe);
   ADD ("problem-ends", test_problem_ends);
