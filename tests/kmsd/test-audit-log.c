@@ -205,6 +205,31 @@ test_two_daemons (AuditFixture *self, gconstpointer data)
   audit_fixture_append (self, 1);
 }
 
+static guint
+count_descriptors (void)
+{
+  g_autoptr (GDir) directory = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (directory) != NULL)
+    n++;
+  return n;
+}
+
+/* A daemon that runs for years has begun many files. */
+static void
+test_descriptors (AuditFixture *self, gconstpointer data)
+{
+  self->options.max_size = 1024;
+  audit_fixture_open (self);
+  audit_fixture_append (self, 1);
+  guint before = count_descriptors ();
+  audit_fixture_append (self, 300);
+  g_assert_cmpuint (count_descriptors (), ==, before);
+  audit_fixture_close (self);
+  g_assert_cmpuint (count_descriptors (), ==, before - 3);
+}
+
 /* A clock that goes back changes times, not the order. */
 static void
 test_clock (AuditFixture *self, gconstpointer data)
@@ -301,6 +326,7 @@ main (int argc, char **argv)
   ADD ("threads", test_threads);
   ADD ("closed", test_closed);
   ADD ("two-daemons", test_two_daemons);
+  ADD ("descriptors", test_descriptors);
   ADD ("clock", test_clock);
   ADD ("contexts", test_contexts);
   ADD ("context-policies", test_context_policies);

@@ -337,14 +337,15 @@ test_query (AuditFixture *self, gconstpointer data)
   g_autofree char *third_and_second =
     SEQUENCES ("%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " ", sequences[1], sequences[2]);
   g_autofree char *last_of_all = SEQUENCES ("%" G_GUINT64_FORMAT " ", sequences[3]);
-  g_autofree char *after = SEQUENCES ("{'after': <uint64 %" G_GUINT64_FORMAT ">, 'box': <'orders'>}", sequences[2]);
+  g_autofree char *before =
+    SEQUENCES ("{'after': <uint64 %" G_GUINT64_FORMAT ">, 'uid': <uint32 1002>}", sequences[2] - 1);
   assert_found (self, "{'operation': <'decrypt'>}", all_decrypts);
   assert_found (self, "{'box': <'orders'>, 'uid': <uint32 1002>}", of_orders_1002);
   assert_found (self, "{'outcome': <'refused'>}", refused);
   /* From 200 s until before 400 s, whatever order they have. */
   assert_found (self, "{'since': <uint64 200000000>, 'until': <uint64 400000000>}", third_and_second);
   assert_found (self, "{'box': <'orders'>, 'limit': <uint32 1>}", last_of_all);
-  assert_found (self, after, last_of_all);
+  assert_found (self, before, of_orders_1002);
   assert_found (self, "{'box': <'nothing'>}", "");
   assert_found (self, "{'x-mine': <1>, 'outcome': <'refused'>}", refused);
 }
