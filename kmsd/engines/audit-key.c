@@ -98,7 +98,7 @@ create (const char *path, GError **error)
   text[FILE_LENGTH - 1] = '\n';
   unlink (new_path);
   int fd = open (new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  gboolean made = fd >= 0 && fchmod (fd, 0600) == 0 && write_and_sync (fd, text);
+  gboolean made = fd >= 0 && write_and_sync (fd, text);
   int number = errno;
   if (fd >= 0)
     close (fd);

@@ -85,7 +85,7 @@ send_and_free (Journal *self, GByteArray *message)
     .msg_name = &self->address, .msg_namelen = sizeof self->address, .msg_iov = &part, .msg_iovlen = 1
   };
 
-  if (self->fd >= 0 && sendmsg (self->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != ENOENT)
+  if (self->fd >= 0 && sendmsg (self->fd, &header, MSG_NOSIGNAL) < 0 && errno != ENOENT)
     self->n_lost++;
   g_byte_array_unref (message);
 }

@@ -184,6 +184,38 @@ test_hangs_with_queue (AuditFixture *self, gconstpointer data)
   g_assert_null (strstr (all, "\"later\""));
 }
 
+static void
+count_result (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  ++*(guint *) user_data;
+}
+
+/* However many ask while a sync is under way, the next one is for all of them. */
+static void
+test_one_sync (AuditFixture *self, gconstpointer data)
+{
+  guint n_answered = 0;
+
+  audit_fixture_open (self);
+  audit_fixture_append (self, 1);
+  disk_kill_at (0, DISK_BEFORE);
+  disk_hang (DISK_FDATASYNC);
+  for (guint i = 0; i < 101; i++)
+    {
+      GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
+      g_ptr_array_add (records, audit_fixture_record ("orders"));
+      audit_log_append_async (self->log, records, count_result, &n_answered);
+      if (i == 0)
+        disk_wait_until_hanging ();
+    }
+  disk_go_on ();
+  while (n_answered < 101)
+    g_main_context_iteration (NULL, TRUE);
+  /* A write and a sync for the first one, and for the hundred others. */
+  g_assert_cmpuint (disk_get_n_steps (), ==, 4);
+  audit_fixture_assert_whole (self, 103);
+}
+
 /* Ending is bounded, too; the thread that hangs goes on with what it has when it can. */
 static void
 test_closes_while_hanging (AuditFixture *self, gconstpointer data)
@@ -478,6 +510,7 @@ main (int argc, char **argv)
   ADD_WITH ("hangs/sync", DISK_FDATASYNC, test_hangs);
   ADD ("hangs/with-queue", test_hangs_with_queue);
   ADD ("hangs/closes", test_closes_while_hanging);
+  ADD ("one-sync", test_one_sync);
   ADD_WITH ("crashes/before", DISK_BEFORE, test_crashes);
   ADD_WITH ("crashes/within", DISK_MIDDLE, test_crashes);
   ADD_WITH ("crashes/after", DISK_AFTER, test_crashes);

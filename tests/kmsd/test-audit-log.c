@@ -283,6 +283,10 @@ test_contexts (AuditFixture *self, gconstpointer data)
   g_assert_cmpint (record->context_form, ==, AUDIT_CONTEXT_HMAC);
   set_context (self, record, kms_context_new_raw ((const guint8 *) "a\0b", 3));
   g_assert_cmpint (record->context_form, ==, AUDIT_CONTEXT_HMAC);
+  g_autoptr (KmsContextBuilder) builder = kms_context_builder_new ();
+  kms_context_builder_add_string (builder, KMS_NAME_KIND_UNMARKED, "a", -1, "x\0y", 3);
+  set_context (self, record, kms_context_builder_end (builder, NULL));
+  g_assert_cmpint (record->context_form, ==, AUDIT_CONTEXT_HMAC);
   set_context (self, record, kms_context_new ("a", large, NULL));
   g_assert_cmpint (record->context_form, ==, AUDIT_CONTEXT_HMAC);
   g_assert_cmpuint (strlen (record->context), ==, 66);

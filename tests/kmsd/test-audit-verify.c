@@ -253,6 +253,36 @@ test_foreign_lines (AuditFixture *self, gconstpointer data)
   g_assert_cmpuint (verdict.n_lines, ==, 9);
 }
 
+static gpointer
+append_many (gpointer data)
+{
+  audit_fixture_append (data, 1500);
+  return NULL;
+}
+
+/* While a daemon writes, through the beginnings of files: no false alarm, and never less than before. */
+static void
+test_live (AuditFixture *self, gconstpointer data)
+{
+  guint64 last = 0;
+
+  self->options.max_size = 4096;
+  audit_fixture_open (self);
+  audit_fixture_append (self, 1);
+  GThread *thread = g_thread_new ("appends", append_many, self);
+  while (last < 1500)
+    {
+      g_auto (AuditVerdict) verdict = { 0 };
+      AuditHead head;
+      audit_log_get_head (self->log, &head);
+      audit_fixture_verify (self, &head, &verdict);
+      g_assert_true (verdict.is_whole);
+      g_assert_cmpuint (verdict.head.sequence, >=, MAX (last, head.sequence));
+      last = verdict.head.sequence;
+    }
+  g_thread_join (thread);
+}
+
 static void
 test_heads (void)
 {
@@ -401,6 +431,7 @@ main (int argc, char **argv)
   ADD ("other-key", test_other_key);
   ADD ("torn", test_torn);
   ADD ("foreign-lines", test_foreign_lines);
+  ADD ("live", test_live);
   g_test_add_func ("/audit-verify/heads", test_heads);
   ADD ("query", test_query);
   g_test_add_func ("/audit-verify/filters", test_filters);

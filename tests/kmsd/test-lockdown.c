@@ -459,7 +459,7 @@ test_async (Fixture *self, gconstpointer data)
 static void
 test_overtaken (Fixture *self, gconstpointer data)
 {
-  for (guint i = 0; i < 40; i++)
+  for (guint i = 0; i < 150; i++)
     {
       GAsyncResult *released = NULL, *engaged = NULL;
       g_autoptr (GError) error = NULL;
@@ -474,6 +474,45 @@ test_overtaken (Fixture *self, gconstpointer data)
       open_store (self);
       assert_permits (self, "orders", OPERATION_DECRYPT, FALSE);
     }
+}
+
+/* A release is being written when the same mode is engaged anew, for another reason: that one counts. */
+static void
+test_overtaken_while_writing (Fixture *self, gconstpointer data)
+{
+  GAsyncResult *released = NULL, *engaged = NULL;
+  g_autoptr (GError) error = NULL;
+
+  set (self, "orders", LOCKDOWN_SEALED);
+  disk_hang (DISK_FSYNC);
+  lockdown_store_set_async (self->store, "orders", LOCKDOWN_NORMAL, REASON, "uid:0", keep_result, &released);
+  disk_wait_until_hanging ();
+  assert_permits (self, "orders", OPERATION_DECRYPT, FALSE);
+  lockdown_store_set_async (self->store, "orders", LOCKDOWN_SEALED, "again", "alert", keep_result, &engaged);
+  disk_go_on ();
+  g_assert_false (wait_for (self->store, &released, &error));
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_LOCKED_DOWN);
+  g_assert_true (wait_for (self->store, &engaged, NULL));
+  assert_permits (self, "orders", OPERATION_DECRYPT, FALSE);
+  open_store (self);
+  assert_mode (self, "orders", LOCKDOWN_SEALED);
+}
+
+/* A disk that hangs holds up neither what looks at the state nor what engages it. */
+static void
+test_hangs (Fixture *self, gconstpointer data)
+{
+  GAsyncResult *first = NULL, *second = NULL;
+
+  disk_hang (DISK_FSYNC);
+  lockdown_store_set_async (self->store, "users", LOCKDOWN_ENCRYPT_ONLY, REASON, "uid:0", keep_result, &first);
+  disk_wait_until_hanging ();
+  lockdown_store_set_async (self->store, "orders", LOCKDOWN_SEALED, REASON, "alert", keep_result, &second);
+  assert_permits (self, "users", OPERATION_DECRYPT, FALSE);
+  assert_permits (self, "orders", OPERATION_ENCRYPT, FALSE);
+  disk_go_on ();
+  g_assert_true (wait_for (self->store, &first, NULL));
+  g_assert_true (wait_for (self->store, &second, NULL));
 }
 
 /* The limit is that of a daemon: 1,024 boxes. Those that were released make room. */
@@ -523,6 +562,8 @@ main (int argc, char **argv)
   ADD ("told", test_told);
   ADD ("async", test_async);
   ADD ("overtaken", test_overtaken);
+  ADD ("overtaken-while-writing", test_overtaken_while_writing);
+  ADD ("hangs", test_hangs);
   ADD ("many-boxes", test_many_boxes);
   return g_test_run ();
 }
