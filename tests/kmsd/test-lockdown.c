@@ -459,7 +459,7 @@ test_async (Fixture *self, gconstpointer data)
 static void
 test_overtaken (Fixture *self, gconstpointer data)
 {
-  for (guint i = 0; i < 150; i++)
+  for (guint i = 0; i < 50; i++)
     {
       GAsyncResult *released = NULL, *engaged = NULL;
       g_autoptr (GError) error = NULL;
@@ -493,6 +493,38 @@ test_overtaken_while_writing (Fixture *self, gconstpointer data)
   g_assert_false (wait_for (self->store, &released, &error));
   g_assert_error (error, KMS_ERROR, KMS_ERROR_LOCKED_DOWN);
   g_assert_true (wait_for (self->store, &engaged, NULL));
+  assert_permits (self, "orders", OPERATION_DECRYPT, FALSE);
+  open_store (self);
+  assert_mode (self, "orders", LOCKDOWN_SEALED);
+}
+
+static GMutex gate;
+
+static void
+wait_at_gate (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  g_mutex_lock (&gate);
+  g_mutex_unlock (&gate);
+  g_task_return_boolean (task, TRUE);
+}
+
+/* A release that has not reached the disk yet, for all threads are busy, must not get there after the engagement. */
+static void
+test_overtaken_before_writing (Fixture *self, gconstpointer data)
+{
+  GAsyncResult *released = NULL;
+
+  set (self, "orders", LOCKDOWN_SEALED);
+  g_mutex_lock (&gate);
+  for (guint i = 0; i < 16; i++)
+    {
+      g_autoptr (GTask) task = g_task_new (NULL, NULL, NULL, NULL);
+      g_task_run_in_thread (task, wait_at_gate);
+    }
+  lockdown_store_set_async (self->store, "orders", LOCKDOWN_NORMAL, REASON, "uid:0", keep_result, &released);
+  set (self, "orders", LOCKDOWN_SEALED);
+  g_mutex_unlock (&gate);
+  wait_for (self->store, &released, NULL);
   assert_permits (self, "orders", OPERATION_DECRYPT, FALSE);
   open_store (self);
   assert_mode (self, "orders", LOCKDOWN_SEALED);
@@ -563,6 +595,7 @@ main (int argc, char **argv)
   ADD ("async", test_async);
   ADD ("overtaken", test_overtaken);
   ADD ("overtaken-while-writing", test_overtaken_while_writing);
+  ADD ("overtaken-before-writing", test_overtaken_before_writing);
   ADD ("hangs", test_hangs);
   ADD ("many-boxes", test_many_boxes);
   return g_test_run ();
