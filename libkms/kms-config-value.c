@@ -17,7 +17,8 @@ _kms_value_parse_boolean (const char *value, gboolean *out, GError **error)
 gboolean
 _kms_value_parse_integer (const char *value, gint64 min, gint64 max, gint64 *out, GError **error)
 {
-  if (value[0] != '+' && g_ascii_string_to_signed (value, 10, min, max, out, NULL))
+  /* Neither a sign that says nothing, nor a vertical tab, which GLib's parser skips. */
+  if ((value[0] == '-' || g_ascii_isdigit (value[0])) && g_ascii_string_to_signed (value, 10, min, max, out, NULL))
     return TRUE;
   g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
                "\"%s\" is not a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
@@ -37,7 +38,8 @@ parse_thousandths (const char *digits, gint64 *out)
   *out = 0;
   if (digits == NULL)
     return TRUE;
-  if (length < 1 || length > 3 || !g_ascii_string_to_unsigned (digits, 10, 0, 999, &number, NULL))
+  if (length < 1 || length > 3 || !g_ascii_isdigit (digits[0])
+      || !g_ascii_string_to_unsigned (digits, 10, 0, 999, &number, NULL))
     return FALSE;
   *out = (gint64) number * factor[length];
   return TRUE;
@@ -50,7 +52,8 @@ _kms_value_parse_duration (const char *value, gint64 *out, GError **error)
   guint64 seconds;
   gint64 thousandths;
 
-  if (parts[0] != NULL && g_ascii_string_to_unsigned (parts[0], 10, 0, 1000000, &seconds, NULL)
+  if (parts[0] != NULL && g_ascii_isdigit (parts[0][0])
+      && g_ascii_string_to_unsigned (parts[0], 10, 0, 1000000, &seconds, NULL)
       && parse_thousandths (parts[1], &thousandths))
     {
       *out = (gint64) seconds * 1000 + thousandths;

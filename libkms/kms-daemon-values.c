@@ -26,7 +26,7 @@ parse_id (const char *text, guint32 *id)
 {
   guint64 number;
 
-  if (text[0] == '+' || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32 - 1, &number, NULL))
+  if (!g_ascii_isdigit (text[0]) || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32 - 1, &number, NULL))
     return FALSE;
   *id = (guint32) number;
   return TRUE;

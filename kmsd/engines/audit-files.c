@@ -29,7 +29,7 @@ audit_file_name_parse (const char *name, guint64 *first_sequence)
       || !g_str_has_suffix (name, SUFFIX))
     return FALSE;
   g_autofree char *digits = g_strndup (name + strlen (PREFIX), N_DIGITS);
-  return digits[0] != '+' && g_ascii_string_to_unsigned (digits, 10, 1, G_MAXINT64, first_sequence, NULL);
+  return g_ascii_isdigit (digits[0]) && g_ascii_string_to_unsigned (digits, 10, 1, G_MAXINT64, first_sequence, NULL);
 }
 
 static void

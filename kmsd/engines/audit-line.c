@@ -30,7 +30,7 @@ parse_sequence (const char *digits, gsize length, guint64 *sequence)
 {
   g_autofree char *text = g_strndup (digits, length);
 
-  return length > 0 && digits[0] != '0' && digits[0] != '+'
+  return length > 0 && digits[0] != '0' && g_ascii_isdigit (digits[0])
          && g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT64, sequence, NULL);
 }
 

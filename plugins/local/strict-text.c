@@ -168,9 +168,10 @@ strict_text_parse_number (const char *text, gsize text_length, gint64 min, gint6
 {
   char digits[24];
 
-  /* One spelling a number: no sign but a minus, no leading zeros, and no minus before 0. */
-  if (text_length == 0 || text_length >= sizeof digits || *text == '+' || (*text == '0' && text_length > 1)
-      || (*text == '-' && text_length > 1 && text[1] == '0'))
+  /* One spelling a number: no sign but a minus, no leading zeros, and no minus before 0. GLib's parser takes a vertical tab
+   * in front. */
+  if (text_length == 0 || text_length >= sizeof digits || (*text != '-' && !g_ascii_isdigit (*text))
+      || (*text == '0' && text_length > 1) || (*text == '-' && text_length > 1 && text[1] == '0'))
     return FALSE;
   memcpy (digits, text, text_length);
   digits[text_length] = '\0';

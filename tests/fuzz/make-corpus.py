@@ -278,7 +278,7 @@ def make_lockdown():
              "box-order": (1, text(*normal, "box: b", *sealed, "box: a", *sealed)), "box-twice": (1, text(*normal, "box: a", *sealed, "box: a", *sealed)),
              "box-name": (1, text(*normal, "box: ../a", *sealed)), "mode-unknown": (1, text("mode: open", "since: 0")),
              "sealed-never": (1, text("mode: sealed", "since: 0")), "reason-none": (1, text("mode: sealed", "since: 1", "by: x", "reason: ")),
-             "since-minus": (1, text("mode: normal", "since: -1")), "minus-0": (1, text("mode: normal", "since: -0")), "control": (1, text("mode: sealed", "since: 1", "by: x", "reason: a\tb")),
+             "since-minus": (1, text("mode: normal", "since: -1")), "vertical-tab": (1, text("mode: normal", "since: \v0")), "minus-0": (1, text("mode: normal", "since: -0")), "control": (1, text("mode: sealed", "since: 1", "by: x", "reason: a\tb")),
              "format-2": (0, whole.replace("lockdown 1", "lockdown 2")), "more": (1, text(*normal, "x: y")), "empty": (0, "")}
     for name, (kind, data) in cases.items():
         write("lockdown", name, bytes((kind,)) + data.encode())

@@ -51,6 +51,8 @@ static const struct
   { "[Audit]\nMaxSize=64M\n", "[Audit] MaxSize: \"64M\"" },
   { "[Audit]\nMaxSize=1\n", "[Audit] MaxSize: \"1\"" },
   { "[Audit]\nContext=none\n", "[Audit] Context: \"none\"" },
+  { "[Alert]\nWindow=\v5\n", "[Alert] Window: \"" },
+  { "[Daemon]\nIdleTimeout=+5\n", "[Daemon] IdleTimeout: \"" },
   { "[Alert]\nWindow=0\n", "[Alert] Window: \"0\"" },
   { "[Alert]\nAction=stop\n", "[Alert] Action: \"stop\"" },
 };
