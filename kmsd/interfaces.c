@@ -30,9 +30,9 @@ interfaces_get_introspectable (void)
   if (g_once_init_enter (&made))
     {
       GDBusNodeInfo *node = g_dbus_node_info_new_for_xml ("<node>" INTROSPECTABLE "</node>", NULL);
-      g_once_init_leave (&made, (gsize) node->interfaces[0]);
+      g_once_init_leave (&made, (gsize) node);
     }
-  return (const GDBusInterfaceInfo *) made;
+  return ((const GDBusNodeInfo *) made)->interfaces[0];
 }
 
 GDBusInterfaceInfo **

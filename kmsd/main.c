@@ -28,6 +28,16 @@ typedef struct
   char *private_socket, *config_root, *state_directory;
 } Arguments;
 
+static void
+arguments_clear (Arguments *self)
+{
+  g_free (self->private_socket);
+  g_free (self->config_root);
+  g_free (self->state_directory);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
+
 /* Also one that was opened by whoever started us, for a descriptor that is closed: a key file would get its number. */
 static void
 fill_standard_descriptors (void)
@@ -168,7 +178,7 @@ serve (const DaemonOptions *options)
 int
 main (int argc, char **argv)
 {
-  Arguments arguments = { FALSE };
+  g_auto (Arguments) arguments = { FALSE };
   g_autoptr (GError) error = NULL;
 
   fill_standard_descriptors ();
