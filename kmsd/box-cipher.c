@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Box.Encrypt and Box.Decrypt: one secret, in or out through a pipe. */
 #include "methods.h"
-#include "permit.h"
 #include "pipe-reader.h"
 #include "pipe-writer.h"
 #include "quota.h"
@@ -19,8 +18,7 @@ static void
 on_plaintext (GPtrArray *chunks, const GError *read_error, gpointer data)
 {
   Call *call = data;
-  g_autoptr (GVariant) map = call_dup_argument (call, 1);
-  GError *error = NULL;
+  Values *values = values_get (call);
 
   quotas_give_back (call->daemon->quotas, call->caller->access.uid, QUOTA_KIND_PIPE);
   if (chunks == NULL)
@@ -28,13 +26,7 @@ on_plaintext (GPtrArray *chunks, const GError *read_error, gpointer data)
       call_fail (call, g_error_copy (read_error));
       return;
     }
-  g_autoptr (KmsContext) context = values_make_context (call, map, &error);
-  if (context == NULL)
-    {
-      call_fail (call, error);
-      return;
-    }
-  kms_batch_add_secret (values_get (call)->batch, g_ptr_array_index (chunks, 0), context);
+  kms_batch_add_secret (values->batch, g_ptr_array_index (chunks, 0), g_ptr_array_index (values->contexts, 0));
   values_run (call, answer_encrypt);
 }
 
@@ -63,11 +55,14 @@ box_encrypt (Call *call)
     }
   g_autoptr (KmsContext) context = values_make_context (call, map, &error);
   if (context != NULL)
-    values_get (call)->fd = call_take_descriptor (call, 0, &error);
+    {
+      values_add_context (call, context);
+      values_get (call)->fd = call_take_descriptor (call, 0, &error);
+    }
   if (error != NULL)
     call_fail (call, error);
   else
-    permit (call, OPERATION_ENCRYPT, 1, read_plaintext);
+    values_permit (call, 1, read_plaintext);
 }
 
 static void
@@ -104,5 +99,5 @@ box_decrypt (Call *call)
   if (context == NULL || !values_add_ciphertext (call, ciphertext, context, NULL, &error))
     call_fail (call, error);
   else
-    permit (call, OPERATION_DECRYPT, 1, run_decrypt);
+    values_permit (call, 1, run_decrypt);
 }

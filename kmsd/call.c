@@ -14,6 +14,7 @@ call_new (Daemon *daemon, GDBusMethodInvocation *invocation, const Method *metho
   self->daemon = daemon;
   self->invocation = invocation;
   self->method = method;
+  self->started = g_get_monotonic_time ();
   self->may_interact = (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION) != 0;
   daemon_hold (daemon);
   return self;
@@ -33,6 +34,7 @@ call_free (Call *self)
     }
   g_clear_pointer (&self->box, box_entry_unref);
   g_clear_pointer (&self->options, g_variant_unref);
+  g_clear_pointer (&self->intents, g_ptr_array_unref);
   g_free (self);
   daemon_release (daemon);
 }

@@ -32,7 +32,12 @@ struct _Call
   BoxEntry *box;     /* NULL where the object is no box */
   GVariant *options; /* a{sv}, of names and types that the method knows */
   gboolean may_interact;
-  gpointer data; /* the method's own */
+  gint64 started;     /* monotonic */
+  CallFunc next;      /* what comes after a wait */
+  const char *action; /* that polkit was asked for */
+  gpointer permit;    /* permit.c's, during a question */
+  GPtrArray *intents; /* of AuditRecord, as they stand in the log; or NULL */
+  gpointer data;      /* the method's own */
   GDestroyNotify free_data;
 };
 

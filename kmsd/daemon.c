@@ -11,6 +11,7 @@
 #include "readiness.h"
 #include "reload.h"
 #include "state-directory.h"
+#include "trail.h"
 
 static void
 on_alert (const AlertEvent *event, gpointer data)
@@ -58,7 +59,7 @@ daemon_start (Daemon *self, const DaemonOptions *options, GError **error)
   self->doors = g_ptr_array_new_with_free_func ((GDestroyNotify) door_free);
   self->last_use = g_get_monotonic_time ();
   self->registry = kms_registry_new (options->config_root, "kmsd", error);
-  if (self->registry == NULL || !reload_first (self, error) || !open_state (self, error))
+  if (self->registry == NULL || !reload_first (self, error) || !open_state (self, error) || !trail_open (self, error))
     return FALSE;
   return open_private_socket (self, error) && (options->bus == BUS_PRIVATE || bus_start (self, error));
 }
@@ -71,6 +72,8 @@ daemon_clear (Daemon *self)
   g_clear_pointer (&self->bus_door, door_free);
   g_clear_pointer (&self->doors, g_ptr_array_unref);
   reload_stop (self);
+  trail_close (self);
+  g_clear_pointer (&self->subscribers, g_ptr_array_unref);
   g_clear_pointer (&self->lockdown, lockdown_store_unref);
   g_clear_pointer (&self->alerts, alert_counters_free);
   g_clear_pointer (&self->boxes, box_table_unref);

@@ -4,9 +4,11 @@
 #pragma once
 
 #include "alert.h"
+#include "audit-log.h"
 #include "box-table.h"
 #include "caller.h"
 #include "daemon-settings.h"
+#include "journal.h"
 #include "lockdown.h"
 #include "quota.h"
 
@@ -34,6 +36,10 @@ typedef struct
   BoxTable *boxes;
   LockdownStore *lockdown;
   AlertCounters *alerts;
+  AuditLog *audit;
+  Journal *journal;
+  guint n_untold;         /* records since the journal got the log's head */
+  GPtrArray *subscribers; /* to the audit log; or NULL */
   Quotas *quotas;
   PrivateSocket *private_socket;
   gboolean owns_name;

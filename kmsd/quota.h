@@ -13,11 +13,11 @@ G_BEGIN_DECLS
 #define QUOTA_GREETINGS 8     /* connections that have not said who they are */
 
 #define MAX_BOXES 1024
-#define MAX_ITEMS 1024                    /* of a batch */
-#define MAX_SECRET 4096                   /* bytes of one secret: PIPE_BUF, and what AWS encrypts */
-#define MAX_SECRETS (1024 * 1024)         /* bytes of all secrets of a batch */
-#define MAX_CIPHERTEXTS (8 * 1024 * 1024) /* bytes of all ciphertexts of a call */
-#define MAX_CONTEXT (64 * 1024)           /* bytes of all names and values of a context */
+#define MAX_ITEMS 1024                   /* of a batch */
+#define MAX_SECRET 4096                  /* bytes of one secret: PIPE_BUF, and what AWS encrypts */
+#define MAX_SECRETS (1024 * 1024)        /* bytes of all secrets of a batch */
+#define MAX_CIPHERTEXT (4 * 1024 * 1024) /* bytes of one: no stored string is longer */
+#define MAX_CONTEXT (64 * 1024)          /* bytes of all names and values of a context */
 
 #define PIPE_TIMEOUT_MS 5000
 #define GREETING_TIMEOUT_MS 10000

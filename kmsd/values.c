@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "permit.h"
+#include "trail.h"
 
 const OptionSpec values_options[] = {
   { "bare", "b" },
@@ -37,8 +38,11 @@ values_free (gpointer data)
   if (self->fd >= 0)
     close (self->fd);
   g_object_unref (self->batch);
+  g_ptr_array_unref (self->contexts);
+  g_array_unref (self->versions);
   context_options_clear (&self->context);
   context_options_clear (&self->new_context);
+  g_clear_error (&self->refusal);
   g_free (self);
 }
 
@@ -72,6 +76,8 @@ values_init (Call *call, Operation operation, GError **error)
   self->operation = operation;
   self->fd = -1;
   self->batch = kms_batch_new (library_operations[operation]);
+  self->contexts = g_ptr_array_new_with_free_func ((GDestroyNotify) kms_context_unref);
+  self->versions = g_array_new (FALSE, FALSE, sizeof (guint32));
   call->data = self;
   call->free_data = values_free;
   g_variant_lookup (call->options, "bare", "b", &self->bare);
@@ -96,27 +102,148 @@ values_make_context (Call *call, GVariant *map, GError **error)
 }
 
 gboolean
+values_make_new_context (Call *call, KmsContext **context, GError **error)
+{
+  Values *self = values_get (call);
+  g_autoptr (GVariant) map = g_variant_lookup_value (call->options, "new-context", G_VARIANT_TYPE ("a{ss}"));
+  g_autoptr (GVariant) empty = g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("{ss}"), NULL, 0));
+  gboolean has_dialect;
+  KmsJsonDialect dialect;
+
+  *context = NULL;
+  if (map == NULL && self->new_context.form == KMS_CONTEXT_FORM_MAP && self->new_context.bytes == NULL)
+    return TRUE;
+  *context = context_options_make (&self->new_context, map == NULL ? empty : map, &dialect, &has_dialect, error);
+  return *context != NULL;
+}
+
+void
+values_add_context (Call *call, KmsContext *context)
+{
+  g_ptr_array_add (values_get (call)->contexts, kms_context_ref (context));
+}
+
+/* For the audit log; what is no number of 32 bits is left to the box to refuse. */
+static guint32
+read_version (const char *data, gsize length)
+{
+  guint64 version = 0;
+  gsize i = 1;
+
+  if (length < 3 || data[0] != 'v')
+    return 0;
+  for (; i < length && g_ascii_isdigit (data[i]) && version <= G_MAXUINT32; i++)
+    version = version * 10 + (guint64) (data[i] - '0');
+  return i > 1 && i < length && data[i] == ':' && version <= G_MAXUINT32 ? (guint32) version : 0;
+}
+
+gboolean
 values_add_ciphertext (Call *call, GVariant *bytes, KmsContext *context, KmsContext *new_context, GError **error)
 {
   Values *self = values_get (call);
   gsize length;
   const char *data = g_variant_get_fixed_array (bytes, &length, 1);
 
-  if (length == 0)
+  if (length > MAX_CIPHERTEXT)
     {
-      g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT, "box \"%s\": the ciphertext is empty",
-                   call->box->name);
+      g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE, "the ciphertext is larger than the limit of %d bytes",
+                   MAX_CIPHERTEXT);
       return FALSE;
     }
-  if (!self->bare)
-    {
-      kms_batch_add_stored (self->batch, data, (gssize) length, context, new_context);
-      return TRUE;
-    }
-  g_autofree char *base64 = g_base64_encode ((const guint8 *) data, length);
-  g_autofree char *stored = g_strdup_printf ("v%u:%s", self->version, base64);
-  kms_batch_add_stored (self->batch, stored, -1, context, new_context);
+  guint32 version = self->bare ? self->version : read_version (data, length);
+  g_autofree char *base64 = self->bare ? g_base64_encode ((const guint8 *) data, length) : NULL;
+  g_autofree char *stored = self->bare ? g_strdup_printf ("v%u:%s", version, base64) : NULL;
+
+  values_add_context (call, context);
+  g_array_append_val (self->versions, version);
+  if (self->bare)
+    kms_batch_add_stored (self->batch, stored, -1, context, new_context);
+  else
+    kms_batch_add_stored (self->batch, length == 0 ? "" : data, (gssize) length, context, new_context);
   return TRUE;
+}
+
+static guint32
+get_version (Call *call, guint index)
+{
+  Values *self = values_get (call);
+
+  return index < self->versions->len ? g_array_index (self->versions, guint32, index) : call->box->version;
+}
+
+static AuditRecord *
+describe_item (Call *call, guint index, AuditOutcome outcome)
+{
+  Values *self = values_get (call);
+  guint32 version = get_version (call, index);
+  AuditRecord *record = trail_record_new (call, operation_to_string (self->operation), outcome);
+
+  if (version != 0)
+    {
+      const char *provider = NULL;
+      record->version = g_strdup_printf ("%u", version);
+      record->key_id = g_strdup (kms_box_get_key_id (call->box->box, record->version, &provider));
+      record->provider = g_strdup (provider);
+    }
+  if (index < self->contexts->len)
+    audit_log_set_context (call->daemon->audit, record, g_ptr_array_index (self->contexts, index));
+  return record;
+}
+
+void
+values_permit (Call *call, guint n_items, CallFunc next)
+{
+  permit (call, values_get (call)->operation, n_items, describe_item, next);
+}
+
+static AuditRecord *
+describe_outcome (Call *call, guint index, gint64 duration, const GError *error)
+{
+  Values *self = values_get (call);
+  AuditRecord *record = call->intents == NULL
+                          ? describe_item (call, index, AUDIT_OUTCOME_DONE)
+                          : audit_record_new_outcome (g_ptr_array_index (call->intents, index), AUDIT_OUTCOME_DONE);
+  const char *request_id = kms_batch_get_request_id (self->batch, index);
+  const GError *failure = error == NULL ? kms_batch_get_error (self->batch, index) : error;
+
+  record->duration_usec = duration;
+  if (request_id != NULL)
+    {
+      g_free (record->request_id);
+      record->request_id = g_strdup (request_id);
+    }
+  if (failure != NULL)
+    audit_record_set_error (record, failure);
+  return record;
+}
+
+static void
+on_outcomes (Call *call, GPtrArray *written, const GError *error)
+{
+  Values *self = values_get (call);
+  const GError *of_item = kms_batch_get_n_items (self->batch) == 1 ? kms_batch_get_error (self->batch, 0) : NULL;
+  GError *refusal = self->refusal;
+
+  self->refusal = NULL;
+  if (refusal != NULL)
+    call_fail (call, refusal);
+  else if (of_item != NULL)
+    call_fail (call, g_error_copy (of_item));
+  else if (written == NULL)
+    call_fail (call, g_error_copy (error));
+  else
+    self->answer (call);
+}
+
+static void
+record_outcomes (Call *call, gint64 duration)
+{
+  Values *self = values_get (call);
+  GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
+
+  for (guint i = 0; i < kms_batch_get_n_items (self->batch); i++)
+    g_ptr_array_add (records, describe_outcome (call, i, duration, self->refusal));
+  trail_append (call, records, on_outcomes);
 }
 
 static void
@@ -124,29 +251,24 @@ on_run (GObject *box, GAsyncResult *result, gpointer data)
 {
   Call *call = data;
   Values *self = values_get (call);
-  GError *error = NULL;
-  gboolean success = kms_box_run_finish (KMS_BOX (box), result, &error);
 
-  /* Of one item, its error is the call's. */
-  if (!success && kms_batch_get_n_items (self->batch) == 1)
-    call_fail (call, error);
-  else if (g_clear_error (&error), !permit_again (call, self->operation, &error))
-    call_fail (call, error);
-  else
-    self->answer (call);
+  /* What each item says is all there is to know. */
+  kms_box_run_finish (KMS_BOX (box), result, NULL);
+  permit_again (call, self->operation, &self->refusal);
+  record_outcomes (call, g_get_monotonic_time () - self->run_started);
 }
 
 void
 values_run (Call *call, CallFunc answer)
 {
   Values *self = values_get (call);
-  GError *error = NULL;
 
   self->answer = answer;
-  if (permit_again (call, self->operation, &error))
-    kms_box_run_async (call->box->box, self->batch, call->caller->gone, on_run, call);
+  self->run_started = g_get_monotonic_time ();
+  if (!permit_again (call, self->operation, &self->refusal))
+    record_outcomes (call, 0);
   else
-    call_fail (call, error);
+    kms_box_run_async (call->box->box, self->batch, call->caller->gone, on_run, call);
 }
 
 static GVariant *
@@ -189,6 +311,8 @@ values_get_info (Call *call, guint index)
   g_variant_builder_init (&info, G_VARIANT_TYPE_VARDICT);
   if (self->operation != OPERATION_DECRYPT)
     g_variant_builder_add (&info, "{sv}", "version", g_variant_new_uint32 (call->box->version));
+  else if (get_version (call, index) != 0)
+    g_variant_builder_add (&info, "{sv}", "version", g_variant_new_uint32 (get_version (call, index)));
   add_text (&info, "key-id", kms_batch_get_key_id (self->batch, index));
   add_text (&info, "key-version", kms_batch_get_key_version (self->batch, index));
   add_text (&info, "request-id", kms_batch_get_request_id (self->batch, index));

@@ -14,13 +14,15 @@ typedef struct
 {
   Operation operation;
   KmsBatch *batch;
-  gboolean bare;   /* the provider's bytes, without version and base64 */
-  guint32 version; /* of bare ciphertexts */
+  GPtrArray *contexts; /* of KmsContext, of each item */
+  GArray *versions;    /* of guint32: what ciphertexts say that they are; 0: nothing */
+  gboolean bare;       /* the provider's bytes, without version and base64 */
+  guint32 version;     /* of bare ciphertexts */
   ContextOptions context, new_context;
-  gboolean has_dialect;
-  KmsJsonDialect dialect;
-  int fd;          /* of plaintexts that are still to be read, or -1 */
-  CallFunc answer; /* called when the batch was run */
+  int fd;             /* of plaintexts that are still to be read, or -1 */
+  gint64 run_started; /* monotonic */
+  GError *refusal;    /* of lockdown, while the batch ran */
+  CallFunc answer;    /* called when the batch was run */
 } Values;
 
 extern const OptionSpec values_options[];
@@ -31,15 +33,22 @@ extern const OptionSpec values_options[];
 gboolean values_init (Call *call, Operation operation, GError **error);
 Values *values_get (Call *call);
 
-/* The context of an a{ss}. */
+/* The context of an a{ss}, and the one that is meant from now on (NULL: the same). */
 KmsContext *values_make_context (Call *call, GVariant *map, GError **error);
+gboolean values_make_new_context (Call *call, KmsContext **context, GError **error);
+
+/* The context of the next item is known before its plaintext is. */
+void values_add_context (Call *call, KmsContext *context);
 
 /* Adds a ciphertext as the caller sent it (ay), with its contexts. */
 gboolean values_add_ciphertext (Call *call, GVariant *bytes, KmsContext *context, KmsContext *new_context,
                                 GError **error);
 
-/* Looks at lockdown again and runs the batch; then lockdown once more, and answer() if all is well. Items that failed
- * alone are the answer's matter. */
+/* Asks whether it is permitted to so many items. */
+void values_permit (Call *call, guint n_items, CallFunc next);
+
+/* Looks at lockdown again and runs the batch; then lockdown once more, and answer() when the outcomes are in the audit
+ * log. If the batch is of one item, its error is the call's; else they are answer's matter. */
 void values_run (Call *call, CallFunc answer);
 
 /* ay: a ciphertext as the caller wants it. */

@@ -18,7 +18,7 @@ SOURCE = os.environ["SOURCE"]
 KMSD = os.environ["KMSD"]
 KMSCTL = os.environ["KMSCTL"]
 PYTHON = "/usr/bin/python3"
-PATIENCE = 30  # seconds: a busy machine, not a speed
+PATIENCE = int(os.environ.get("PATIENCE", "30"))  # seconds: a busy machine, not a speed
 
 MANAGER = "/org/libkms/Kms1/Manager"
 BOXES = "/org/libkms/Kms1/boxes"
