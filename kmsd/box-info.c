@@ -71,3 +71,59 @@ box_get_info (Call *call)
   box_access_describe (call->box, &call->caller->access, FALSE, &info);
   call_return (call, g_variant_new ("(a{sv})", &info));
 }
+
+/* What the bus says of the caller, or what the caller says of somebody else. */
+static gboolean
+read_subject (GVariant *subject, AccessCaller *out, GVariant **gids, GError **error)
+{
+  static const OptionSpec specs[] = { { "uid", "u" }, { "gids", "au" } };
+
+  if (!options_check (subject, specs, G_N_ELEMENTS (specs), error))
+    return FALSE;
+  if (!g_variant_lookup (subject, "uid", "u", &out->uid))
+    {
+      g_set_error_literal (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT, "the subject has no \"uid\"");
+      return FALSE;
+    }
+  *gids = g_variant_lookup_value (subject, "gids", G_VARIANT_TYPE ("au"));
+  if (*gids != NULL)
+    out->gids = g_variant_get_fixed_array (*gids, &out->n_gids, sizeof (guint32));
+  return TRUE;
+}
+
+/* Access to a box of others is for who decides about it. */
+static gboolean
+may_ask_about_others (Call *call)
+{
+  guint32 uid = call->caller->access.uid;
+
+  return uid == 0 || uid == call->daemon->uid
+         || access_check (call->box->rules, &call->caller->access, ACCESS_MANAGE) != ACCESS_NO;
+}
+
+void
+box_check_access (Call *call)
+{
+  g_autoptr (GVariant) subject = call_dup_argument (call, 0);
+  g_autoptr (GVariant) gids = NULL;
+  AccessCaller about = { .can_ask = call->caller->access.can_ask };
+  GError *error = NULL;
+  GVariantBuilder decisions;
+
+  if (g_variant_n_children (subject) == 0)
+    about = call->caller->access;
+  else if (!may_ask_about_others (call))
+    g_set_error (&error, KMS_ERROR, KMS_ERROR_NOT_AUTHORIZED,
+                 "uid %u may not ask what others may do with box \"%s\"; who is in its ManageFor may",
+                 call->caller->access.uid, call->box->name);
+  else
+    read_subject (subject, &about, &gids, &error);
+  if (error != NULL)
+    {
+      call_fail (call, error);
+      return;
+    }
+  g_variant_builder_init (&decisions, G_VARIANT_TYPE_VARDICT);
+  box_access_describe (call->box, &about, TRUE, &decisions);
+  call_return (call, g_variant_new ("(a{sv})", &decisions));
+}

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "alarm.h"
 #include "bus.h"
 #include "door.h"
 #include "private-socket.h"
@@ -12,14 +13,6 @@
 #include "reload.h"
 #include "state-directory.h"
 #include "trail.h"
-
-static void
-on_alert (const AlertEvent *event, gpointer data)
-{
-  g_warning ("%s: %u times within %u seconds with %s%s%s", operation_to_string (event->operation), event->count,
-             event->window_seconds, event->box == NULL ? "all boxes together" : "box \"",
-             event->box == NULL ? "" : event->box, event->box == NULL ? "" : "\"");
-}
 
 static gboolean
 open_state (Daemon *self, GError **error)
@@ -55,7 +48,7 @@ daemon_start (Daemon *self, const DaemonOptions *options, GError **error)
   self->uid = geteuid ();
   self->loop = g_main_loop_new (NULL, FALSE);
   self->quotas = quotas_new ();
-  self->alerts = alert_counters_new (on_alert, self);
+  self->alerts = alert_counters_new (alarm_raise, self);
   self->doors = g_ptr_array_new_with_free_func ((GDestroyNotify) door_free);
   self->last_use = g_get_monotonic_time ();
   self->registry = kms_registry_new (options->config_root, "kmsd", error);

@@ -116,6 +116,8 @@ static gboolean
 register_all (Door *self, GError **error)
 {
   return register_object (self, OBJECT_MANAGER, &org_libkms_kms1_manager_interface, error)
+         && register_object (self, OBJECT_MANAGER, &org_libkms_kms1_lockdown_interface, error)
+         && register_object (self, OBJECT_MANAGER, &org_libkms_kms1_audit_interface, error)
          && register_object (self, OBJECT_BOXES, interfaces_get_introspectable (), error)
          && register_subtree (self, OBJECT_BOXES, error);
 }

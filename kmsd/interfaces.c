@@ -8,8 +8,11 @@
 #include "kmsd-interfaces.h"
 #include "object-path.h"
 
-static const GDBusInterfaceInfo *const of_box[] = { &org_libkms_kms1_box_interface };
-static const GDBusInterfaceInfo *const of_manager[] = { &org_libkms_kms1_manager_interface };
+static const GDBusInterfaceInfo *const of_box[] = { &org_libkms_kms1_box_interface,
+                                                    &org_libkms_kms1_lockdown_interface };
+static const GDBusInterfaceInfo *const of_manager[] = { &org_libkms_kms1_manager_interface,
+                                                        &org_libkms_kms1_lockdown_interface,
+                                                        &org_libkms_kms1_audit_interface };
 
 #define INTROSPECTABLE                                                                                                 \
   "  <interface name=\"org.freedesktop.DBus.Introspectable\">\n"                                                       \

@@ -76,3 +76,36 @@ manager_reload (Call *call)
   else
     daemon_reload_async (call->daemon, on_reloaded, call);
 }
+
+void
+manager_inspect_ciphertext (Call *call)
+{
+  static const char *const formats[] = {
+    [KMS_STORED_FORMAT_VERSIONED] = "versioned",       [KMS_STORED_FORMAT_LEGACY] = "legacy",
+    [KMS_STORED_FORMAT_LEGACY_VAULT] = "legacy-vault", [KMS_STORED_FORMAT_LEGACY_GOOGLE] = "legacy-google",
+    [KMS_STORED_FORMAT_LEGACY_TEST] = "legacy-test",
+  };
+  g_autoptr (GVariant) bytes = call_dup_argument (call, 0);
+  gsize length;
+  const char *stored = g_variant_get_fixed_array (bytes, &length, 1);
+  GError *error = NULL;
+  g_autoptr (KmsInspection) inspection = kms_inspect (length == 0 ? "" : stored, (gssize) length, &error);
+  GVariantBuilder info;
+  guint64 version;
+
+  if (inspection == NULL)
+    {
+      call_fail (call, error);
+      return;
+    }
+  g_variant_builder_init (&info, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&info, "{sv}", "format",
+                         g_variant_new_string (formats[kms_inspection_get_format (inspection)]));
+  if (kms_inspection_get_version (inspection) != NULL
+      && g_ascii_string_to_unsigned (kms_inspection_get_version (inspection), 10, 0, G_MAXUINT32, &version, NULL))
+    g_variant_builder_add (&info, "{sv}", "version", g_variant_new_uint32 ((guint32) version));
+  if (kms_inspection_get_key_id (inspection) != NULL)
+    g_variant_builder_add (&info, "{sv}", "key-id",
+                           g_variant_new_take_string (g_utf8_make_valid (kms_inspection_get_key_id (inspection), -1)));
+  call_return (call, g_variant_new ("(a{sv})", &info));
+}

@@ -11,17 +11,40 @@
 
 #define MANAGER "org.libkms.Kms1.Manager"
 #define BOX "org.libkms.Kms1.Box"
+#define LOCKDOWN "org.libkms.Kms1.Lockdown"
+#define AUDIT "org.libkms.Kms1.Audit"
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define INTROSPECTABLE "org.freedesktop.DBus.Introspectable"
+
+/* One array: data keys have one more in front, rewrapping three more behind. */
+#define CIPHER_OPTIONS values_options + 1, 5
+#define DATA_KEY_OPTIONS values_options, 6
+#define REWRAP_OPTIONS values_options + 1, 8
+
+static const OptionSpec verify_options[] = { { "head", "s" } };
 
 static const Method methods[] = {
   { MANAGER, "ListBoxes", manager_list_boxes },
   { MANAGER, "ListProviders", manager_list_providers },
   { MANAGER, "LookupBox", manager_lookup_box },
+  { MANAGER, "InspectCiphertext", manager_inspect_ciphertext },
   { MANAGER, "Reload", manager_reload },
   { BOX, "GetInfo", box_get_info },
-  { BOX, "Encrypt", box_encrypt, values_options, N_VALUES_OPTIONS },
-  { BOX, "Decrypt", box_decrypt, values_options, N_VALUES_OPTIONS },
+  { BOX, "Encrypt", box_encrypt, CIPHER_OPTIONS },
+  { BOX, "Decrypt", box_decrypt, CIPHER_OPTIONS },
+  { BOX, "Rewrap", box_rewrap, REWRAP_OPTIONS },
+  { BOX, "GenerateDataKey", box_generate_data_key, DATA_KEY_OPTIONS },
+  { BOX, "GenerateDataKeyWithoutPlaintext", box_generate_data_key_without_plaintext, DATA_KEY_OPTIONS },
+  { BOX, "EncryptBatch", box_encrypt_batch, CIPHER_OPTIONS },
+  { BOX, "DecryptBatch", box_decrypt_batch, CIPHER_OPTIONS },
+  { BOX, "RewrapBatch", box_rewrap_batch, REWRAP_OPTIONS },
+  { BOX, "CheckAccess", box_check_access },
+  { LOCKDOWN, "Engage", lockdown_engage },
+  { LOCKDOWN, "Release", lockdown_release },
+  { AUDIT, "Subscribe", audit_subscribe },
+  { AUDIT, "Unsubscribe", audit_unsubscribe },
+  { AUDIT, "Query", audit_query_log },
+  { AUDIT, "Verify", audit_verify_log, verify_options, G_N_ELEMENTS (verify_options) },
   { PROPERTIES, "Get", properties_get },
   { PROPERTIES, "GetAll", properties_get_all },
   { INTROSPECTABLE, "Introspect", introspectable_introspect },

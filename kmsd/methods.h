@@ -18,10 +18,28 @@ void manager_list_boxes (Call *call);
 void manager_list_providers (Call *call);
 void manager_lookup_box (Call *call);
 void manager_reload (Call *call);
+void manager_inspect_ciphertext (Call *call);
+
+/* org.libkms.Kms1.Lockdown */
+void lockdown_engage (Call *call);
+void lockdown_release (Call *call);
+
+/* org.libkms.Kms1.Audit */
+void audit_subscribe (Call *call);
+void audit_unsubscribe (Call *call);
+void audit_query_log (Call *call);
+void audit_verify_log (Call *call);
 
 /* org.libkms.Kms1.Box */
 void box_get_info (Call *call);
 void box_encrypt (Call *call);
 void box_decrypt (Call *call);
+void box_rewrap (Call *call);
+void box_generate_data_key (Call *call);
+void box_generate_data_key_without_plaintext (Call *call);
+void box_encrypt_batch (Call *call);
+void box_decrypt_batch (Call *call);
+void box_rewrap_batch (Call *call);
+void box_check_access (Call *call);
 
 G_END_DECLS

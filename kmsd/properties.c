@@ -67,6 +67,24 @@ get_required_context (Daemon *daemon, BoxEntry *box)
   return g_variant_new_strv (names, names == NULL ? 0 : -1);
 }
 
+static GVariant *
+get_lockdown_mode (Daemon *daemon, BoxEntry *box)
+{
+  g_auto (LockdownState) state = { 0 };
+
+  lockdown_store_get (daemon->lockdown, box == NULL ? NULL : box->name, &state);
+  return g_variant_new_string (lockdown_mode_to_string (state.mode));
+}
+
+static GVariant *
+get_lockdown_since (Daemon *daemon, BoxEntry *box)
+{
+  g_auto (LockdownState) state = { 0 };
+
+  lockdown_store_get (daemon->lockdown, box == NULL ? NULL : box->name, &state);
+  return g_variant_new_uint64 ((guint64) state.since_usec);
+}
+
 static const struct
 {
   const char *interface;
@@ -80,6 +98,8 @@ static const struct
   { "org.libkms.Kms1.Box", "State", get_box_state },
   { "org.libkms.Kms1.Box", "PrimaryVersion", get_primary_version },
   { "org.libkms.Kms1.Box", "RequiredContext", get_required_context },
+  { "org.libkms.Kms1.Lockdown", "Mode", get_lockdown_mode },
+  { "org.libkms.Kms1.Lockdown", "Since", get_lockdown_since },
 };
 
 GVariant *

@@ -10,7 +10,8 @@
 #include "permit.h"
 #include "trail.h"
 
-const OptionSpec values_options[] = {
+const OptionSpec values_options[N_VALUES_OPTIONS] = {
+  { "length", "u" }, /* of data keys */
   { "bare", "b" },
   { "version", "u" },
   { "timeout", "u" },
@@ -43,6 +44,7 @@ values_free (gpointer data)
   context_options_clear (&self->context);
   context_options_clear (&self->new_context);
   g_clear_error (&self->refusal);
+  g_clear_pointer (&self->data_key, kms_secret_unref);
   g_free (self);
 }
 

@@ -19,15 +19,15 @@ typedef struct
   gboolean bare;       /* the provider's bytes, without version and base64 */
   guint32 version;     /* of bare ciphertexts */
   ContextOptions context, new_context;
-  int fd;             /* of plaintexts that are still to be read, or -1 */
-  gint64 run_started; /* monotonic */
-  GError *refusal;    /* of lockdown, while the batch ran */
-  CallFunc answer;    /* called when the batch was run */
+  int fd;              /* of plaintexts that are still to be read, or -1 */
+  gint64 run_started;  /* monotonic */
+  KmsSecret *data_key; /* that was made for the caller, or NULL */
+  GError *refusal;     /* of lockdown, while the batch ran */
+  CallFunc answer;     /* called when the batch was run */
 } Values;
 
-extern const OptionSpec values_options[];
-#define N_VALUES_OPTIONS 5 /* of encrypting and decrypting */
-#define N_REWRAP_OPTIONS 8
+#define N_VALUES_OPTIONS 9
+extern const OptionSpec values_options[N_VALUES_OPTIONS];
 
 /* Makes call->data of the options. */
 gboolean values_init (Call *call, Operation operation, GError **error);

@@ -1,0 +1,234 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Box.EncryptBatch, DecryptBatch and RewrapBatch: many items, one round trip, one sync of the audit log. */
+#include "frames.h"
+#include "methods.h"
+#include "pipe-reader.h"
+#include "pipe-writer.h"
+#include "quota.h"
+#include "values.h"
+
+#define CHUNK_SIZE 65536
+
+static GVariant *
+list_ciphertexts (Call *call)
+{
+  GVariantBuilder list;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("aay"));
+  for (guint i = 0; i < kms_batch_get_n_items (values_get (call)->batch); i++)
+    g_variant_builder_add_value (&list, values_get_ciphertext (call, i));
+  return g_variant_builder_end (&list);
+}
+
+static GVariant *
+describe_failure (const GError *error)
+{
+  g_autofree char *message = g_utf8_make_valid (error->message, -1);
+  GVariantBuilder result;
+
+  g_variant_builder_init (&result, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&result, "{sv}", "error", g_variant_new_string (kms_error_get_id (error)));
+  g_variant_builder_add (&result, "{sv}", "message", g_variant_new_string (message));
+  return g_variant_builder_end (&result);
+}
+
+static GVariant *
+list_results (Call *call)
+{
+  KmsBatch *batch = values_get (call)->batch;
+  GVariantBuilder list;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < kms_batch_get_n_items (batch); i++)
+    {
+      const GError *error = kms_batch_get_error (batch, i);
+      g_variant_builder_add_value (&list, error == NULL ? values_get_info (call, i) : describe_failure (error));
+    }
+  return g_variant_builder_end (&list);
+}
+
+static void
+answer_ciphertexts (Call *call)
+{
+  GVariant *ciphertexts = list_ciphertexts (call);
+  call_return (call, g_variant_new ("(@aay@aa{sv})", ciphertexts, list_results (call)));
+}
+
+typedef struct
+{
+  Quotas *quotas;
+  guint32 uid;
+} Place;
+
+static void
+give_back (gpointer data)
+{
+  g_autofree Place *place = data;
+  quotas_give_back (place->quotas, place->uid, QUOTA_KIND_PIPE);
+}
+
+static void
+answer_plaintexts (Call *call)
+{
+  Daemon *daemon = call->daemon;
+  guint32 uid = call->caller->access.uid;
+  GError *error = NULL;
+  g_autoptr (KmsSecret) joined = frames_join (values_get (call)->batch, &error);
+
+  if (joined == NULL || !quotas_take (daemon->quotas, uid, QUOTA_KIND_PIPE, &error))
+    {
+      call_fail (call, error);
+      return;
+    }
+  Place *place = g_new (Place, 1);
+  *place = (Place){ daemon->quotas, uid };
+  int fd = pipe_write_on (joined, give_back, place, &error);
+  if (fd < 0)
+    call_fail (call, error);
+  else
+    call_return_descriptor (call, g_variant_new ("(h@aa{sv})", 0, list_results (call)), fd);
+}
+
+/* One for each, one for all, or none. */
+static KmsContext *
+make_context (Call *call, GVariant *maps, guint index, GError **error)
+{
+  gsize n = g_variant_n_children (maps);
+  g_autoptr (GVariant) map = n == 0 ? g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("{ss}"), NULL, 0))
+                                    : g_variant_get_child_value (maps, n == 1 ? 0 : index);
+
+  return values_make_context (call, map, error);
+}
+
+static gboolean
+check_counts (gsize n_items, gsize n_contexts, GError **error)
+{
+  if (n_items > MAX_ITEMS || n_contexts > MAX_ITEMS)
+    g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE, "more than %d items in one call; send several calls",
+                 MAX_ITEMS);
+  else if (n_items == 0)
+    g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT, "there are no items in this call");
+  else if (n_contexts > 1 && n_contexts != n_items)
+    g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                 "%zu contexts for %zu items; send one for each, one for all, or none", n_contexts, n_items);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
+add_plaintexts (Call *call, GPtrArray *chunks, GError **error)
+{
+  g_autoptr (GVariant) maps = call_dup_argument (call, 1);
+  g_autoptr (GPtrArray) secrets = frames_split (chunks, error);
+
+  if (secrets == NULL || !check_counts (secrets->len, g_variant_n_children (maps), error))
+    return FALSE;
+  for (guint i = 0; i < secrets->len; i++)
+    {
+      g_autoptr (KmsContext) context = make_context (call, maps, i, error);
+      if (context == NULL)
+        return FALSE;
+      values_add_context (call, context);
+      kms_batch_add_secret (values_get (call)->batch, g_ptr_array_index (secrets, i), context);
+    }
+  return TRUE;
+}
+
+static void
+on_plaintexts (GPtrArray *chunks, const GError *read_error, gpointer data)
+{
+  Call *call = data;
+  GError *error = NULL;
+
+  quotas_give_back (call->daemon->quotas, call->caller->access.uid, QUOTA_KIND_PIPE);
+  if (chunks == NULL)
+    call_fail (call, g_error_copy (read_error));
+  else if (!add_plaintexts (call, chunks, &error))
+    call_fail (call, error);
+  else
+    values_run (call, answer_ciphertexts);
+}
+
+static void
+read_plaintexts (Call *call)
+{
+  Values *values = values_get (call);
+  GError *error = NULL;
+
+  if (!quotas_take (call->daemon->quotas, call->caller->access.uid, QUOTA_KIND_PIPE, &error))
+    call_fail (call, error);
+  else
+    pipe_read (g_steal_fd (&values->fd), MAX_SECRETS + 4 * MAX_ITEMS, CHUNK_SIZE, call->caller->gone, on_plaintexts,
+               call);
+}
+
+void
+box_encrypt_batch (Call *call)
+{
+  g_autoptr (GVariant) maps = call_dup_argument (call, 1);
+  GError *error = NULL;
+
+  if (values_init (call, OPERATION_ENCRYPT, &error))
+    values_get (call)->fd = call_take_descriptor (call, 0, &error);
+  if (error != NULL)
+    call_fail (call, error);
+  else
+    values_permit (call, (guint) MAX (g_variant_n_children (maps), 1), read_plaintexts);
+}
+
+static gboolean
+add_ciphertexts (Call *call, GVariant *ciphertexts, GError **error)
+{
+  g_autoptr (GVariant) maps = call_dup_argument (call, 1);
+  g_autoptr (KmsContext) new_context = NULL;
+  gsize n = g_variant_n_children (ciphertexts);
+
+  if (!check_counts (n, g_variant_n_children (maps), error) || !values_make_new_context (call, &new_context, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) bytes = g_variant_get_child_value (ciphertexts, i);
+      g_autoptr (KmsContext) context = make_context (call, maps, i, error);
+      if (context == NULL || !values_add_ciphertext (call, bytes, context, new_context, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+run_decrypt (Call *call)
+{
+  values_run (call, answer_plaintexts);
+}
+
+static void
+run_rewrap (Call *call)
+{
+  values_run (call, answer_ciphertexts);
+}
+
+static void
+start (Call *call, Operation operation, CallFunc run)
+{
+  g_autoptr (GVariant) ciphertexts = call_dup_argument (call, 0);
+  GError *error = NULL;
+
+  if (!values_init (call, operation, &error) || !add_ciphertexts (call, ciphertexts, &error))
+    call_fail (call, error);
+  else
+    values_permit (call, (guint) g_variant_n_children (ciphertexts), run);
+}
+
+void
+box_decrypt_batch (Call *call)
+{
+  start (call, OPERATION_DECRYPT, run_decrypt);
+}
+
+void
+box_rewrap_batch (Call *call)
+{
+  start (call, OPERATION_REWRAP, run_rewrap);
+}
