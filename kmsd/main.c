@@ -54,7 +54,9 @@ protect_process (void)
   const struct rlimit none = { 0, 0 };
 
   umask (0077);
+  /* A pipe that nobody reads, and a file that may not grow, are errors of write(). */
   signal (SIGPIPE, SIG_IGN);
+  signal (SIGXFSZ, SIG_IGN);
   (void) setrlimit (RLIMIT_CORE, &none);
   (void) prctl (PR_SET_DUMPABLE, 0);
   kms_secret_set_memory_policy (LOCKED_MEMORY, TRUE);

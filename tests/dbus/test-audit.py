@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 The libkms authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What stands in the audit log after calls through kmsd, and who may read it."""
+
+import glob
+import json
+import os
+
+import kmsd
+import tap
+
+AUDIT = "org.libkms.Kms1.Audit"
+SHOP, READER = 1, 2
+
+
+def log_files(daemon):
+    return sorted(glob.glob(daemon.path("root/state/audit/audit-*.jsonl")))
+
+
+def records(daemon):
+    found = []
+    for name in log_files(daemon):
+        with open(name, encoding="utf-8") as file:
+            found += [json.loads(line) for line in file if line.startswith("{")]
+    return found
+
+
+def of_box(daemon, box="orders"):
+    return [(one["operation"], one["outcome"], one.get("caller", {}).get("uid", one.get("uid")), one.get("error"))
+            for one in records(daemon) if one.get("box") == box]
+
+
+def start(daemon):
+    daemon.add_box("orders", f"EncryptFor=uid:{SHOP}\nDecryptFor=uid:{READER}")
+    daemon.start()
+    return daemon.client(SHOP), daemon.client(READER)
+
+
+@kmsd.EVERYWHERE
+def check_who_did_what(daemon):
+    shop, reader = start(daemon)
+    stored = shop.encrypt("orders", b"plain as day", {"id": "5"})
+    shop.decrypt("orders", stored, {"id": "5"}, expect="NotAuthorized")
+    reader.decrypt("orders", stored, {"id": "5"})
+    reader.decrypt("orders", stored, {"id": "6"}, expect="InvalidCiphertext")
+    tap.equal(of_box(daemon), [
+        ("encrypt", "done", SHOP, None),
+        ("decrypt", "refused", SHOP, "not-authorized"),
+        ("decrypt", "intent", READER, None),
+        ("decrypt", "done", READER, None),
+        ("decrypt", "intent", READER, None),
+        ("decrypt", "failed", READER, "invalid-ciphertext")], "the records")
+    one = records(daemon)[-1]
+    tap.equal((one["version"], one["key_id"], one["intent"]), ("1", "local/orders", one["sequence"] - 1), "of the last one")
+    for name in log_files(daemon):
+        with open(name, "rb") as file:
+            tap.equal(b"plain as day" in file.read(), False, "a plaintext in the log")
+
+
+def check_batch(daemon):
+    daemon.add_box("orders", "EncryptFor=*\nDecryptFor=*")
+    daemon.start()
+    client = daemon.client()
+    stored = kmsd.octets(client.encrypt("orders", b"secret"))[4:]
+    client.good(f"{kmsd.BOXES}/orders", "DecryptBatch", f"(@aay [{stored}, {stored}], @aa{{ss}} [], @a{{sv}} {{}})")
+    tap.equal([one[:2] for one in of_box(daemon)],
+              [("encrypt", "done"), ("decrypt", "intent"), ("decrypt", "intent"), ("decrypt", "done"), ("decrypt", "done")],
+              "a record an item")
+
+
+def check_no_log_no_plaintext(daemon):
+    """Where nothing can be written, nothing is decrypted."""
+    daemon.add_box("orders", "EncryptFor=*\nDecryptFor=*")
+    daemon.start()
+    client = daemon.client()
+    stored = client.encrypt("orders", b"secret")
+    kmsd.need("prlimit")
+    # A limit of the size of files is what a full disk looks like, to root, too.
+    kmsd.subprocess.run(["prlimit", f"--pid={daemon.daemon.pid}", f"--fsize={os.path.getsize(log_files(daemon)[-1])}:"],
+                        check=True)
+    kmsd.wants(client.decrypt("orders", stored, expect="Audit"), "audit")
+    kmsd.subprocess.run(["prlimit", f"--pid={daemon.daemon.pid}", "--fsize=unlimited:"], check=True)
+    tap.equal(client.decrypt("orders", stored), b"secret", "when there is room again")
+
+
+def check_query_and_verify(daemon):
+    shop, reader = start(daemon)
+    root = daemon.client()
+    stored = shop.encrypt("orders", b"secret")
+    reader.decrypt("orders", stored)
+    arguments = ("{'operation': <'decrypt'>, 'outcome': <'done'>},",)
+    _, pipes = root.good(kmsd.MANAGER, "Query", f"({arguments[0]})", interface=AUDIT)
+    lines = [json.loads(line) for line in pipes[0].splitlines()]
+    tap.equal([(one["operation"], one["outcome"]) for one in lines], [("decrypt", "done")], "what was found")
+    verdict = root.good(kmsd.MANAGER, "Verify", "(@a{sv} {},)", interface=AUDIT)[0][0]
+    tap.equal((verdict["whole"], verdict["lines"], verdict["flaws"]), (True, len(records(daemon)), []), "the verdict")
+    head = verdict["head"]
+    name = log_files(daemon)[-1]
+    with open(name, "rb") as file:
+        data = file.read()
+    with open(name, "wb") as file:
+        file.write(data.replace(b'"uid":2', b'"uid":3', 1))
+    tap.equal(b'"uid":2' in data, True, "what is changed is there")
+    verdict = root.good(kmsd.MANAGER, "Verify", f"({{'head': <{kmsd.text(head)}>}},)", interface=AUDIT)[0][0]
+    tap.equal((verdict["whole"], verdict["flaws"] != []), (False, True), "after a change")
+    root.bad("InvalidArgument", kmsd.MANAGER, "Query", "({'boxes': <'x'>},)", interface=AUDIT)
+    for method, parameters in (("Query", "(@a{sv} {},)"), ("Verify", "(@a{sv} {},)"), ("Subscribe", "(@a{sv} {},)")):
+        shop.bad("NotAuthorized", kmsd.MANAGER, method, parameters, interface=AUDIT)
+
+
+def check_lockdown_is_recorded(daemon):
+    shop, _ = start(daemon)
+    root = daemon.client()
+    root.good(kmsd.MANAGER, "Engage", "('sealed', 'an attack', @a{sv} {})", interface="org.libkms.Kms1.Lockdown")
+    shop.encrypt("orders", b"x", expect="LockedDown")
+    root.good(kmsd.MANAGER, "Release", "('it is over', @a{sv} {})", interface="org.libkms.Kms1.Lockdown")
+    tap.equal([(one["operation"], one["outcome"], one.get("detail")) for one in records(daemon)
+               if one["operation"].startswith("lockdown")],
+              [("lockdown-engage", "done", "sealed: an attack"), ("lockdown-release", "intent", "normal: it is over"),
+               ("lockdown-release", "done", "normal: it is over")], "the records")
+    tap.equal(of_box(daemon), [("encrypt", "refused", SHOP, "locked-down")], "of the box")
+
+
+kmsd.main("audit", globals())
