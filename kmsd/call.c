@@ -33,6 +33,7 @@ call_free (Call *self)
       caller_unref (self->caller);
     }
   g_clear_pointer (&self->box, box_entry_unref);
+  g_clear_pointer (&self->provider, kms_config_info_unref);
   g_clear_pointer (&self->options, g_variant_unref);
   g_clear_pointer (&self->intents, g_ptr_array_unref);
   g_free (self);

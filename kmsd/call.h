@@ -13,13 +13,17 @@ G_BEGIN_DECLS
 typedef struct _Call Call;
 typedef void (*CallFunc) (Call *call);
 
-/* A row of the tables of methods. */
+/* For a method that hands its options on: a provider looks at them. */
+#define OPTIONS_ANY G_MAXUINT
+
+/* A row of the table of methods. */
 typedef struct
 {
   const char *interface;
   const char *name;
   CallFunc run;
-  const OptionSpec *options; /* what stands in the argument "options" */
+  const OptionSpec
+    *options; /* what stands in the argument "options"; NULL and OPTIONS_ANY: whatever a provider takes */
   guint n_options;
 } Method;
 
@@ -29,8 +33,9 @@ struct _Call
   GDBusMethodInvocation *invocation;
   const Method *method;
   Caller *caller;
-  BoxEntry *box;     /* NULL where the object is no box */
-  GVariant *options; /* a{sv}, of names and types that the method knows */
+  BoxEntry *box;           /* NULL where the object is no box */
+  KmsConfigInfo *provider; /* NULL where it is no provider */
+  GVariant *options;       /* a{sv}, of names and types that the method knows */
   gboolean may_interact;
   gint64 started;     /* monotonic */
   CallFunc next;      /* what comes after a wait */

@@ -8,6 +8,7 @@
 #include "alarm.h"
 #include "bus.h"
 #include "door.h"
+#include "idle.h"
 #include "private-socket.h"
 #include "readiness.h"
 #include "reload.h"
@@ -54,12 +55,16 @@ daemon_start (Daemon *self, const DaemonOptions *options, GError **error)
   self->registry = kms_registry_new (options->config_root, "kmsd", error);
   if (self->registry == NULL || !reload_first (self, error) || !open_state (self, error) || !trail_open (self, error))
     return FALSE;
-  return open_private_socket (self, error) && (options->bus == BUS_PRIVATE || bus_start (self, error));
+  if (!open_private_socket (self, error) || (options->bus != BUS_PRIVATE && !bus_start (self, error)))
+    return FALSE;
+  idle_start (self);
+  return TRUE;
 }
 
 void
 daemon_clear (Daemon *self)
 {
+  idle_stop (self);
   g_clear_pointer (&self->private_socket, private_socket_free);
   bus_stop (self);
   g_clear_pointer (&self->bus_door, door_free);

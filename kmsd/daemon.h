@@ -51,7 +51,8 @@ typedef struct
   guint n_calls;    /* that are not answered */
   guint32 uid;      /* its own */
   gboolean closing; /* no new calls */
-  gint64 last_use;  /* monotonic: of the last call's end */
+  guint idle_source;
+  gint64 last_use; /* monotonic: of the last call's end */
 } Daemon;
 
 /* FALSE with an error if nothing can be served at all. */

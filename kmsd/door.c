@@ -119,7 +119,8 @@ register_all (Door *self, GError **error)
          && register_object (self, OBJECT_MANAGER, &org_libkms_kms1_lockdown_interface, error)
          && register_object (self, OBJECT_MANAGER, &org_libkms_kms1_audit_interface, error)
          && register_object (self, OBJECT_BOXES, interfaces_get_introspectable (), error)
-         && register_subtree (self, OBJECT_BOXES, error);
+         && register_object (self, OBJECT_PROVIDERS, interfaces_get_introspectable (), error)
+         && register_subtree (self, OBJECT_BOXES, error) && register_subtree (self, OBJECT_PROVIDERS, error);
 }
 
 Door *

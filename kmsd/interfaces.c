@@ -14,6 +14,8 @@ static const GDBusInterfaceInfo *const of_manager[] = { &org_libkms_kms1_manager
                                                         &org_libkms_kms1_lockdown_interface,
                                                         &org_libkms_kms1_audit_interface };
 
+static const GDBusInterfaceInfo *const of_provider[] = { &org_libkms_kms1_provider_interface };
+
 #define INTROSPECTABLE                                                                                                 \
   "  <interface name=\"org.freedesktop.DBus.Introspectable\">\n"                                                       \
   "    <method name=\"Introspect\">\n"                                                                                 \
@@ -38,13 +40,24 @@ interfaces_get_introspectable (void)
   return ((const GDBusNodeInfo *) made)->interfaces[0];
 }
 
-GDBusInterfaceInfo **
-interfaces_list (const char *subtree)
+static const struct
 {
+  const GDBusInterfaceInfo *const *interfaces;
+  guint n_interfaces;
+} kinds[] = {
+  { of_box, G_N_ELEMENTS (of_box) },
+  { of_manager, G_N_ELEMENTS (of_manager) },
+  { of_provider, G_N_ELEMENTS (of_provider) },
+};
+
+GDBusInterfaceInfo **
+interfaces_list (const char *path)
+{
+  guint kind = g_str_has_prefix (path, OBJECT_BOXES) ? 0 : 2;
   GPtrArray *list = g_ptr_array_new ();
 
-  for (guint i = 0; i < G_N_ELEMENTS (of_box); i++)
-    g_ptr_array_add (list, g_dbus_interface_info_ref ((GDBusInterfaceInfo *) of_box[i]));
+  for (guint i = 0; i < kinds[kind].n_interfaces; i++)
+    g_ptr_array_add (list, g_dbus_interface_info_ref ((GDBusInterfaceInfo *) kinds[kind].interfaces[i]));
   g_ptr_array_add (list, NULL);
   return (GDBusInterfaceInfo **) g_ptr_array_free (list, FALSE);
 }
@@ -52,17 +65,35 @@ interfaces_list (const char *subtree)
 const GDBusInterfaceInfo *
 interfaces_find (const char *name)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (of_box); i++)
-    if (strcmp (of_box[i]->name, name) == 0)
-      return of_box[i];
-  for (guint i = 0; i < G_N_ELEMENTS (of_manager); i++)
-    if (strcmp (of_manager[i]->name, name) == 0)
-      return of_manager[i];
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    for (guint j = 0; j < kinds[i].n_interfaces; j++)
+      if (strcmp (kinds[i].interfaces[j]->name, name) == 0)
+        return kinds[i].interfaces[j];
   return NULL;
 }
 
 static void
-add_children (Call *call, GString *xml)
+add_child (GString *xml, const char *path)
+{
+  g_string_append_printf (xml, "  <node name=\"%s\"/>\n", strrchr (path, '/') + 1);
+}
+
+static void
+add_providers (Call *call, GString *xml)
+{
+  g_autoptr (GPtrArray) infos = kms_registry_list (call->daemon->registry, KMS_CONFIG_KIND_PROVIDER);
+
+  for (guint i = 0; i < infos->len; i++)
+    {
+      KmsConfigInfo *info = g_ptr_array_index (infos, i);
+      g_autofree char *path = object_path_new (OBJECT_PROVIDERS, kms_config_info_get_name (info));
+      if (kms_config_info_get_state (info) != KMS_STATE_MASKED)
+        add_child (xml, path);
+    }
+}
+
+static void
+add_boxes (Call *call, GString *xml)
 {
   BoxTable *boxes = call->daemon->boxes;
 
@@ -70,7 +101,7 @@ add_children (Call *call, GString *xml)
     {
       BoxEntry *entry = box_table_get (boxes, i);
       if (access_may_see (entry->rules, &call->caller->access))
-        g_string_append_printf (xml, "  <node name=\"%s\"/>\n", entry->path + strlen (OBJECT_BOXES "/"));
+        add_child (xml, entry->path);
     }
 }
 
@@ -79,7 +110,10 @@ introspectable_introspect (Call *call)
 {
   g_autoptr (GString) xml = g_string_new (DOCTYPE "<node>\n" INTROSPECTABLE);
 
-  add_children (call, xml);
+  if (strcmp (g_dbus_method_invocation_get_object_path (call->invocation), OBJECT_BOXES) == 0)
+    add_boxes (call, xml);
+  else
+    add_providers (call, xml);
   g_string_append (xml, "</node>\n");
   call_return (call, g_variant_new ("(s)", xml->str));
 }

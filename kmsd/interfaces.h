@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* For GDBus: what stands beneath a subtree. The array and its elements are the caller's. */
-GDBusInterfaceInfo **interfaces_list (const char *subtree);
+/* For GDBus: what stands in a subtree, whose path or whose node's path it is. The array and its elements are the caller's. */
+GDBusInterfaceInfo **interfaces_list (const char *path);
 
 /* Stands at the root of a subtree, in place of what GDBus would tell. */
 const GDBusInterfaceInfo *interfaces_get_introspectable (void);

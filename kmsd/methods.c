@@ -7,10 +7,12 @@
 
 #include "interfaces.h"
 #include "object-path.h"
+#include "providers.h"
 #include "values.h"
 
 #define MANAGER "org.libkms.Kms1.Manager"
 #define BOX "org.libkms.Kms1.Box"
+#define PROVIDER "org.libkms.Kms1.Provider"
 #define LOCKDOWN "org.libkms.Kms1.Lockdown"
 #define AUDIT "org.libkms.Kms1.Audit"
 #define PROPERTIES "org.freedesktop.DBus.Properties"
@@ -21,6 +23,7 @@
 #define DATA_KEY_OPTIONS values_options, 6
 #define REWRAP_OPTIONS values_options + 1, 8
 
+static const OptionSpec check_options[] = { { "key-id", "s" } };
 static const OptionSpec verify_options[] = { { "head", "s" } };
 
 static const Method methods[] = {
@@ -39,6 +42,11 @@ static const Method methods[] = {
   { BOX, "DecryptBatch", box_decrypt_batch, CIPHER_OPTIONS },
   { BOX, "RewrapBatch", box_rewrap_batch, REWRAP_OPTIONS },
   { BOX, "CheckAccess", box_check_access },
+  { BOX, "RotateKey", box_rotate_key },
+  { PROVIDER, "Check", provider_check, check_options, G_N_ELEMENTS (check_options) },
+  { PROVIDER, "ListKeys", provider_list_keys },
+  { PROVIDER, "GetKey", provider_get_key },
+  { PROVIDER, "ManageKey", provider_manage_key, NULL, OPTIONS_ANY },
   { LOCKDOWN, "Engage", lockdown_engage },
   { LOCKDOWN, "Release", lockdown_release },
   { AUDIT, "Subscribe", audit_subscribe },
@@ -61,13 +69,10 @@ methods_find (const char *interface, const char *name)
 
 /* Who may not know of a box gets the answer for a box that is not there. */
 static gboolean
-find_object (Call *call, GError **error)
+find_box (Call *call, const char *path, GError **error)
 {
-  const char *path = g_dbus_method_invocation_get_object_path (call->invocation);
-
-  if (!g_str_has_prefix (path, OBJECT_BOXES "/"))
-    return TRUE;
   BoxEntry *entry = box_table_find_path (call->daemon->boxes, path);
+
   if (entry != NULL && access_may_see (entry->rules, &call->caller->access))
     {
       call->box = box_entry_ref (entry);
@@ -76,6 +81,27 @@ find_object (Call *call, GError **error)
   g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
                "%.128s is no box that uid %u may use; ListBoxes tells those that are", path, call->caller->access.uid);
   return FALSE;
+}
+
+static gboolean
+find_provider (Call *call, const char *path, GError **error)
+{
+  call->provider = providers_find (call->daemon, path);
+  if (call->provider != NULL)
+    return TRUE;
+  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND, "%.128s is no provider; ListProviders tells those that are",
+               path);
+  return FALSE;
+}
+
+static gboolean
+find_object (Call *call, GError **error)
+{
+  const char *path = g_dbus_method_invocation_get_object_path (call->invocation);
+
+  if (g_str_has_prefix (path, OBJECT_BOXES "/"))
+    return find_box (call, path, error);
+  return !g_str_has_prefix (path, OBJECT_PROVIDERS "/") || find_provider (call, path, error);
 }
 
 /* The argument of that name, wherever it stands. */
@@ -97,7 +123,7 @@ methods_run (Call *call)
 
   call->options = find_options (call);
   if (!find_object (call, &error)
-      || (call->options != NULL
+      || (call->options != NULL && call->method->n_options != OPTIONS_ANY
           && !options_check (call->options, call->method->options, call->method->n_options, &error)))
     call_fail (call, error);
   else

@@ -41,5 +41,12 @@ void box_encrypt_batch (Call *call);
 void box_decrypt_batch (Call *call);
 void box_rewrap_batch (Call *call);
 void box_check_access (Call *call);
+void box_rotate_key (Call *call);
+
+/* org.libkms.Kms1.Provider */
+void provider_check (Call *call);
+void provider_list_keys (Call *call);
+void provider_get_key (Call *call);
+void provider_manage_key (Call *call);
 
 G_END_DECLS

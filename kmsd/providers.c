@@ -1,6 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Manager.ListProviders. */
+/* The providers that are configured, as objects. */
+#include "providers.h"
+
+#include <string.h>
+
 #include "methods.h"
 #include "object-path.h"
 
@@ -34,4 +38,19 @@ manager_list_providers (Call *call)
         g_variant_builder_add (&list, "{o@a{sv}}", path, describe_provider (info));
     }
   call_return (call, g_variant_new ("(a{oa{sv}})", &list));
+}
+
+KmsConfigInfo *
+providers_find (Daemon *daemon, const char *path)
+{
+  g_autoptr (GPtrArray) infos = kms_registry_list (daemon->registry, KMS_CONFIG_KIND_PROVIDER);
+
+  for (guint i = 0; i < infos->len; i++)
+    {
+      KmsConfigInfo *info = g_ptr_array_index (infos, i);
+      g_autofree char *its_path = object_path_new (OBJECT_PROVIDERS, kms_config_info_get_name (info));
+      if (strcmp (its_path, path) == 0 && kms_config_info_get_state (info) != KMS_STATE_MASKED)
+        return kms_config_info_ref (info);
+    }
+  return NULL;
 }

@@ -154,4 +154,18 @@ def check_other_mechanisms(daemon):
         tap.equal(connection.recv(100), b"REJECTED EXTERNAL\r\n", "what is offered")
 
 
+@kmsd.ways("session")
+def check_idle_exit(daemon):
+    """It ends when nobody needs it, and not while somebody does."""
+    daemon.add_box("orders", "EncryptFor=*")
+    daemon.write("root/admin/kms.conf", "[Daemon]\nIdleTimeout=2\n")
+    daemon.start()
+    private = daemon.client(private=True)
+    time.sleep(4)
+    private.encrypt("orders", b"x")
+    tap.equal(daemon.daemon.poll(), None, "with a private connection it stays")
+    private.leave()
+    tap.equal(daemon.daemon.wait(kmsd.PATIENCE), 0, "the exit code")
+
+
 kmsd.main("life", globals())
