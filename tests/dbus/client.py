@@ -75,10 +75,11 @@ def call(connection, request):
         descriptors.append(made)
         os.close(made)
     parameters = GLib.Variant.parse(None, request["parameters"], None, None) if "parameters" in request else None
+    flags = Gio.DBusCallFlags.ALLOW_INTERACTIVE_AUTHORIZATION if request["interactive"] else Gio.DBusCallFlags.NONE
     try:
         reply, given = connection.call_with_unix_fd_list_sync(
             request.get("to", "org.libkms.Kms1") if connection.get_unique_name() else None, request["path"],
-            request["interface"], request["method"], parameters, None, Gio.DBusCallFlags.NONE, 60000, descriptors, None)
+            request["interface"], request["method"], parameters, None, flags, 60000, descriptors, None)
     except GLib.Error as error:
         name = Gio.DBusError.get_remote_error(error)
         Gio.DBusError.strip_remote_error(error)

@@ -93,8 +93,8 @@ class Client:
             raise tap.Failure("the caller's process said nothing" if not ready else "the caller's process ended")
         return json.loads(line)
 
-    def send(self, path, method, parameters=None, descriptors=(), interface="org.libkms.Kms1.Box"):
-        request = {"path": path, "interface": interface, "method": method,
+    def send(self, path, method, parameters=None, descriptors=(), interface="org.libkms.Kms1.Box", interactive=False):
+        request = {"path": path, "interface": interface, "method": method, "interactive": interactive,
                    "descriptors": [(kind, base64.b64encode(data).decode()) for kind, data in descriptors]}
         if parameters is not None:
             request["parameters"] = parameters
