@@ -41,6 +41,24 @@ open_private_socket (Daemon *self, GError **error)
   return self->private_socket != NULL;
 }
 
+/* Early at boot, and in containers, there is no bus: the private socket is served all the same. A bus that does not give
+ * us the name is another matter. */
+static gboolean
+open_bus (Daemon *self, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (self->options->bus == BUS_PRIVATE || bus_start (self, &local))
+    return TRUE;
+  if (self->private_socket != NULL && self->bus_door == NULL)
+    {
+      g_warning ("%s; only the private socket is served", local->message);
+      return TRUE;
+    }
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
 gboolean
 daemon_start (Daemon *self, const DaemonOptions *options, GError **error)
 {
@@ -55,7 +73,7 @@ daemon_start (Daemon *self, const DaemonOptions *options, GError **error)
   self->registry = kms_registry_new (options->config_root, "kmsd", error);
   if (self->registry == NULL || !reload_first (self, error) || !open_state (self, error) || !trail_open (self, error))
     return FALSE;
-  if (!open_private_socket (self, error) || (options->bus != BUS_PRIVATE && !bus_start (self, error)))
+  if (!open_private_socket (self, error) || !open_bus (self, error))
     return FALSE;
   idle_start (self);
   return TRUE;

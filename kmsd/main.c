@@ -129,6 +129,14 @@ choose_state_directory (const Arguments *arguments)
   return g_build_filename (g_get_user_state_dir (), "kmsd", NULL);
 }
 
+/* The home of the system's user is not a place for configuration, and its keys are in its state directory. */
+static void
+set_system (const char *state_directory)
+{
+  g_setenv ("KMS_NO_USER_CONFIG", "1", TRUE);
+  g_setenv ("STATE_DIRECTORY", state_directory, TRUE);
+}
+
 static gboolean
 on_terminate (gpointer data)
 {
@@ -203,5 +211,7 @@ main (int argc, char **argv)
     .config_root = arguments.config_root,
     .state_directory = state_directory,
   };
+  if (arguments.system)
+    set_system (state_directory);
   return serve (&options);
 }

@@ -16,14 +16,15 @@ typedef enum {
 
 typedef struct
 {
-  char *layers[KMS_N_LAYERS]; /* a layer that does not count is NULL */
-  char *keys;                 /* of providers that keep keys themselves */
-  char **module_directories;  /* in the order in which they are searched */
-  gboolean environment;       /* whether variables count at all */
+  char *layers[KMS_N_LAYERS];      /* a layer that does not count is NULL */
+  char *keys;                      /* of providers that keep keys themselves */
+  char **module_directories;       /* in the order in which they are searched */
+  gboolean environment;            /* whether variables count at all */
+  gboolean environment_by_default; /* whether vendors' do where Environment= is not set: not for the daemon */
 } KmsConfigRoots;
 
-/* NULL: what KMS_CONFIG_ROOT says, else the system's own directories. */
-KmsConfigRoots *_kms_config_roots_new (const char *config_root);
+/* NULL: what KMS_CONFIG_ROOT says, else the system's own directories. The program is not NULL. */
+KmsConfigRoots *_kms_config_roots_new (const char *config_root, const char *program);
 void _kms_config_roots_free (KmsConfigRoots *self);
 
 /* "providers.d" and so on; NULL for kms.conf. */

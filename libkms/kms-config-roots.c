@@ -9,6 +9,8 @@
 
 #include "kms-directories.h"
 
+#define DAEMON "kmsd"
+
 static const struct
 {
   const char *directory;
@@ -57,8 +59,23 @@ set_relocated (KmsConfigRoots *self, const char *root)
   self->keys = g_build_filename (absolute, "keys", NULL);
 }
 
+/* The system's daemon keeps keys where its unit lets it write. That of a session keeps them where its user's programs do,
+ * which is why kmsd says which of both it is by shutting out the user's layer. */
+static char *
+dup_service_keys (const char *program)
+{
+  const char *state = _kms_environment_get ("STATE_DIRECTORY");
+
+  if (strcmp (program, DAEMON) != 0 || _kms_environment_get ("KMS_NO_USER_CONFIG") == NULL || state == NULL
+      || !g_path_is_absolute (state))
+    return NULL;
+  /* systemd puts colons between several. */
+  g_autofree char *first = g_strndup (state, strcspn (state, ":"));
+  return g_build_filename (first, "keys", NULL);
+}
+
 static void
-set_standard (KmsConfigRoots *self)
+set_standard (KmsConfigRoots *self, const char *program)
 {
   gboolean has_home = !is_privileged () && getuid () != 0 && geteuid () != 0;
 
@@ -66,6 +83,9 @@ set_standard (KmsConfigRoots *self)
   self->layers[KMS_LAYER_ADMIN] = g_strdup (KMS_ADMIN_CONFIG_DIR);
   if (has_home && _kms_environment_get ("KMS_NO_USER_CONFIG") == NULL)
     self->layers[KMS_LAYER_USER] = g_build_filename (g_get_user_config_dir (), "kms-1", NULL);
+  self->keys = dup_service_keys (program);
+  if (self->keys != NULL)
+    return;
   if (has_home)
     self->keys = g_build_filename (g_get_user_data_dir (), "kms-1", "keys", NULL);
   else
@@ -87,7 +107,7 @@ list_module_directories (void)
 }
 
 KmsConfigRoots *
-_kms_config_roots_new (const char *config_root)
+_kms_config_roots_new (const char *config_root, const char *program)
 {
   KmsConfigRoots *self = g_new0 (KmsConfigRoots, 1);
 
@@ -96,9 +116,10 @@ _kms_config_roots_new (const char *config_root)
   if (config_root != NULL)
     set_relocated (self, config_root);
   else
-    set_standard (self);
+    set_standard (self, program);
   self->module_directories = list_module_directories ();
   self->environment = !is_privileged ();
+  self->environment_by_default = self->environment && strcmp (program, DAEMON) != 0;
   return self;
 }
 

@@ -208,7 +208,7 @@ _kms_provider_config_new_from_info (KmsRegistry *registry, const KmsConfigRoots 
 
   self->info = kms_config_info_ref (info);
   self->data_directory = g_strdup (roots->keys);
-  self->environment = roots->environment;
+  self->environment = roots->environment_by_default;
   g_weak_ref_set (&self->registry, registry);
   for (guint i = 0; i < kms_config_info_get_n_values (info); i++)
     if (!parse_value (self, i, error))

@@ -173,8 +173,8 @@ kms_registry_new (const char *config_root, const char *program, GError **error)
 {
   g_autoptr (KmsRegistry) self = g_object_new (KMS_TYPE_REGISTRY, NULL);
 
-  self->roots = _kms_config_roots_new (config_root);
   self->program = program == NULL ? get_own_program () : g_strdup (program);
+  self->roots = _kms_config_roots_new (config_root, self->program);
   self->snapshot = _kms_snapshot_new (self, self->roots, self->program, error);
   if (self->snapshot == NULL)
     return NULL;

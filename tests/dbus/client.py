@@ -78,7 +78,7 @@ def call(connection, request):
     flags = Gio.DBusCallFlags.ALLOW_INTERACTIVE_AUTHORIZATION if request["interactive"] else Gio.DBusCallFlags.NONE
     try:
         reply, given = connection.call_with_unix_fd_list_sync(
-            request.get("to", "org.libkms.Kms1") if connection.get_unique_name() else None, request["path"],
+            request["to"] if connection.get_unique_name() else None, request["path"],
             request["interface"], request["method"], parameters, None, flags, 60000, descriptors, None)
     except GLib.Error as error:
         name = Gio.DBusError.get_remote_error(error)

@@ -29,6 +29,7 @@ BUS_CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus
 <busconfig>
   <type>{type}</type>
   <listen>unix:path={path}</listen>
+  <servicedir>{services}</servicedir>
   <auth>EXTERNAL</auth>
   <policy context="default">
     <allow user="*"/>
@@ -36,6 +37,7 @@ BUS_CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus
     <allow send_destination="*"/>
     <allow receive_sender="*"/>
   </policy>
+  {include}
 </busconfig>
 """
 
@@ -93,8 +95,9 @@ class Client:
             raise tap.Failure("the caller's process said nothing" if not ready else "the caller's process ended")
         return json.loads(line)
 
-    def send(self, path, method, parameters=None, descriptors=(), interface="org.libkms.Kms1.Box", interactive=False):
-        request = {"path": path, "interface": interface, "method": method, "interactive": interactive,
+    def send(self, path, method, parameters=None, descriptors=(), interface="org.libkms.Kms1.Box", interactive=False,
+             to="org.libkms.Kms1"):
+        request = {"path": path, "interface": interface, "method": method, "interactive": interactive, "to": to,
                    "descriptors": [(kind, base64.b64encode(data).decode()) for kind, data in descriptors]}
         if parameters is not None:
             request["parameters"] = parameters
@@ -211,7 +214,11 @@ class Daemon:
 
     def start_bus(self, kind):
         need("dbus-daemon")
-        self.write("bus.conf", BUS_CONFIGURATION.format(type=kind, path=self.path("bus")))
+        policy = os.path.join(SOURCE, "data/dbus-1/org.libkms.Kms1.conf")
+        include = f"<include>{policy}</include>" if kind == "system" else ""
+        os.mkdir(self.path("services"))
+        self.write("bus.conf", BUS_CONFIGURATION.format(type=kind, path=self.path("bus"), include=include,
+                                                        services=self.path("services")))
         process = subprocess.Popen(["dbus-daemon", f"--config-file={self.path('bus.conf')}", "--nofork", "--nopidfile",
                                     "--print-address=1"], stdout=subprocess.PIPE, stderr=self.log, text=True)
         self.processes.append(process)

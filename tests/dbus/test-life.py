@@ -154,6 +154,16 @@ def check_other_mechanisms(daemon):
         tap.equal(connection.recv(100), b"REJECTED EXTERNAL\r\n", "what is offered")
 
 
+def check_no_bus(daemon):
+    """Where there is no bus yet, the private socket is served all the same."""
+    daemon.add_box("orders", "EncryptFor=*")
+    os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={daemon.path('no-bus')}"
+    daemon.start("--system")
+    del os.environ["DBUS_SYSTEM_BUS_ADDRESS"]
+    daemon.client().encrypt("orders", b"x")
+    kmsd.wants(daemon.read_log(), "only the private socket is served")
+
+
 @kmsd.ways("session")
 def check_idle_exit(daemon):
     """It ends when nobody needs it, and not while somebody does."""

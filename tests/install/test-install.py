@@ -34,7 +34,11 @@ def check_files(tree):
               "include/libkms-1/libkms/kms-version.h", "include/libkms-1/libkms/kms-enums.h",
               "share/kms-1/providers.d/local.provider", "share/kms-1/providers.d/test.provider",
               "share/bash-completion/completions/kmsctl", "share/zsh/site-functions/_kmsctl",
-              "share/fish/vendor_completions.d/kmsctl.fish"]
+              "share/fish/vendor_completions.d/kmsctl.fish", "sbin/kmsd", "share/dbus-1/interfaces/org.libkms.Kms1.xml",
+              "share/dbus-1/system.d/org.libkms.Kms1.conf", "share/dbus-1/system-services/org.libkms.Kms1.service",
+              "share/dbus-1/services/org.libkms.Kms1.service", "share/polkit-1/actions/org.libkms.kms1.policy",
+              "lib/systemd/system/kmsd.service", "lib/systemd/system/kmsd.socket", "lib/systemd/user/kmsd.service",
+              "lib/sysusers.d/kmsd.conf"]
     if os.path.exists(os.path.join(installed.BUILD, "libkms/Kms-1.typelib")):
         needed += [f"{installed.LIBDIR}/girepository-1.0/Kms-1.typelib", "share/gir-1.0/Kms-1.gir",
                    "share/vala/vapi/libkms-1.vapi", "share/vala/vapi/libkms-1.deps"]

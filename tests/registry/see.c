@@ -15,7 +15,7 @@ static void
 print_roots (void)
 {
   static const char *const names[] = { "package", "admin", "user" };
-  g_autoptr (KmsConfigRoots) roots = _kms_config_roots_new (NULL);
+  g_autoptr (KmsConfigRoots) roots = _kms_config_roots_new (NULL, "see");
 
   printf ("secure %d\n", getauxval (AT_SECURE) != 0);
   for (guint i = 0; i < KMS_N_LAYERS; i++)
