@@ -85,6 +85,15 @@ def check_lists_that_are_not_there(daemon):
     daemon.client(STRANGER).encrypt("plain", b"x", expect="NotFound")
 
 
+@kmsd.EVERYWHERE
+def check_primary_group(daemon):
+    """It counts like the others."""
+    daemon.add_box("orders", f"EncryptFor=gid:{SHOP}")
+    daemon.start()
+    daemon.client(SHOP).encrypt("orders", b"x")
+    daemon.client(READER).encrypt("orders", b"x", expect="NotFound")
+
+
 @kmsd.ways("system")
 def check_ask_off_the_bus_is_no(daemon):
     daemon.add_box("orders", f"EncryptFor=uid:{SHOP}\nDecryptFor=ask")

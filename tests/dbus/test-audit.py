@@ -79,6 +79,7 @@ def check_no_log_no_plaintext(daemon):
     kmsd.subprocess.run(["prlimit", f"--pid={daemon.daemon.pid}", f"--fsize={os.path.getsize(log_files(daemon)[-1])}:"],
                         check=True)
     kmsd.wants(client.decrypt("orders", stored, expect="Audit"), "audit")
+    client.encrypt("orders", b"secret", expect="Audit")
     kmsd.subprocess.run(["prlimit", f"--pid={daemon.daemon.pid}", "--fsize=unlimited:"], check=True)
     tap.equal(client.decrypt("orders", stored), b"secret", "when there is room again")
 

@@ -118,6 +118,9 @@ def check_lockdown_comes_first(daemon):
     tap.equal(polkit.read(), ["answered"], "polkit's yes")
     tap.equal(client.read()["error"], kmsd.ERROR + "LockedDown", "the answer")
     client.decrypt("orders", stored, expect="LockedDown")
+    with open(daemon.path("root/state/audit/audit-00000000000000000001.jsonl"), encoding="utf-8") as file:
+        found = [one["outcome"] for one in map(json.loads, file) if one["operation"] == "decrypt"]
+    tap.equal(found, ["refused", "refused"], "nothing was about to be done")
     polkit.end()
     tap.equal(polkit.rest, "", "nothing more was asked")
 
