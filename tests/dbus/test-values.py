@@ -111,6 +111,15 @@ def check_pipes(daemon):
                           descriptors=[("pipe", b"x")]), "descriptor 7")
 
 
+def check_large_message(daemon):
+    """A ciphertext that no box would read is refused before anything is done with it."""
+    daemon.add_box("orders", "DecryptFor=*")
+    daemon.start()
+    client = daemon.client()
+    large = f"(@ay b'v1:{'A' * (5 * 1024 * 1024)}', @a{{ss}} {{}}, @a{{sv}} {{}})"
+    kmsd.wants(client.bad("TooLarge", f"{kmsd.BOXES}/orders", "Decrypt", large), "limit")
+
+
 def check_open_pipe_holds_nobody_up(daemon):
     """While one caller's pipe stays open, another is served."""
     daemon.add_box("orders", "EncryptFor=*\nDecryptFor=*")
