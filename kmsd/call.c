@@ -5,6 +5,8 @@
 
 #include <stdarg.h>
 
+#include "turns.h"
+
 Call *
 call_new (Daemon *daemon, GDBusMethodInvocation *invocation, const Method *method)
 {
@@ -30,12 +32,15 @@ call_free (Call *self)
   if (self->caller != NULL)
     {
       quotas_give_back (daemon->quotas, self->caller->access.uid, QUOTA_KIND_CALL);
+      if (self->has_turn)
+        turns_give_back (self->caller);
       caller_unref (self->caller);
     }
   g_clear_pointer (&self->box, box_entry_unref);
   g_clear_pointer (&self->provider, kms_config_info_unref);
   g_clear_pointer (&self->options, g_variant_unref);
   g_clear_pointer (&self->intents, g_ptr_array_unref);
+  g_clear_pointer (&self->audit, audit_log_unref);
   g_free (self);
   daemon_release (daemon);
 }
@@ -52,6 +57,14 @@ call_set_caller (Call *self, Caller *caller)
     }
   self->caller = caller_ref (caller);
   return TRUE;
+}
+
+gboolean
+call_has_too_many_descriptors (Call *self)
+{
+  GUnixFDList *list = g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (self->invocation));
+
+  return list != NULL && g_unix_fd_list_get_length (list) > 1;
 }
 
 GVariant *

@@ -37,10 +37,12 @@ struct _Call
   KmsConfigInfo *provider; /* NULL where it is no provider */
   GVariant *options;       /* a{sv}, of names and types that the method knows */
   gboolean may_interact;
+  gboolean has_turn;  /* among the caller's */
   gint64 started;     /* monotonic */
   CallFunc next;      /* what comes after a wait */
   const char *action; /* that polkit was asked for */
   gpointer permit;    /* permit.c's, during a question */
+  AuditLog *audit;    /* that it began with; NULL: it is not in any yet */
   GPtrArray *intents; /* of AuditRecord, as they stand in the log; or NULL */
   gpointer data;      /* the method's own */
   GDestroyNotify free_data;
@@ -50,6 +52,9 @@ Call *call_new (Daemon *daemon, GDBusMethodInvocation *invocation, const Method 
 
 /* From here on the call counts for the caller's quota. FALSE if it was answered with an error. */
 gboolean call_set_caller (Call *self, Caller *caller);
+
+/* More than any method takes would be held while the call waits. */
+gboolean call_has_too_many_descriptors (Call *self);
 
 /* Borrowed: an argument, counted from 0. */
 GVariant *call_dup_argument (Call *self, guint index);

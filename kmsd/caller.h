@@ -13,7 +13,7 @@ typedef enum {
   BUS_PRIVATE,
 } BusKind;
 
-/* Immutable but for what it cancels. Main thread only. */
+/* Who it is does not change. Main thread only. */
 typedef struct
 {
   grefcount refs;
@@ -24,6 +24,9 @@ typedef struct
   gint64 pid;         /* -1: not known; only for the audit log */
   char *label;        /* security label, or NULL; only for the audit log */
   GCancellable *gone; /* cancelled when the caller leaves: nobody would read the answer */
+  guint n_running;    /* of its calls; the rest is turns.c's as well */
+  GQueue waiting;     /* of Call, which hold the caller */
+  gboolean is_handing_on;
 } Caller;
 
 Caller *caller_ref (Caller *self);

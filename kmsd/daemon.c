@@ -93,6 +93,7 @@ daemon_clear (Daemon *self)
   g_clear_pointer (&self->lockdown, lockdown_store_unref);
   g_clear_pointer (&self->alerts, alert_counters_free);
   g_clear_pointer (&self->boxes, box_table_unref);
+  g_clear_pointer (&self->openings, g_hash_table_unref);
   daemon_settings_clear (&self->settings);
   g_clear_object (&self->registry);
   g_clear_pointer (&self->quotas, quotas_free);

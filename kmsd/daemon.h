@@ -21,6 +21,7 @@ typedef struct
   const char *private_socket;
   const char *config_root;
   const char *state_directory;
+  const char *journal_socket; /* NULL: the system's */
 } DaemonOptions;
 
 typedef struct _Door Door;
@@ -38,6 +39,7 @@ typedef struct
   AlertCounters *alerts;
   AuditLog *audit;
   Journal *journal;
+  GHashTable *openings;   /* openings.c's, or NULL */
   guint n_untold;         /* records since the journal got the log's head */
   GPtrArray *subscribers; /* to the audit log; or NULL */
   Quotas *quotas;
@@ -45,6 +47,7 @@ typedef struct
   gboolean owns_name;
   Door *bus_door;
   GPtrArray *doors; /* of Door: private connections */
+  GQueue reloads;   /* of GTask: the first one is under way */
   int state_lock;
   guint n_flushing; /* connections whose last answers are being sent */
   gulong changed_handler;
@@ -62,6 +65,9 @@ void daemon_clear (Daemon *self);
 /* Reads the configuration again, in a worker thread; the old one stays until it is read, or if it can't be. */
 void daemon_reload_async (Daemon *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean daemon_reload_finish (Daemon *self, GAsyncResult *result, GError **error);
+
+/* What came of one that no caller asked for, in the audit log; an error is warned of, too. */
+void daemon_note_reload (Daemon *self, const char *cause, const GError *error);
 
 /* Stops accepting, releases the name, and ends the main loop once the calls in flight are answered, or DRAIN_TIMEOUT_MS
  * are over. Takes the reason over, if it is one to complain of. */

@@ -9,6 +9,7 @@
 #include "kmsd-interfaces.h"
 #include "methods.h"
 #include "object-path.h"
+#include "turns.h"
 
 #define MAX_REGISTRATIONS 5
 
@@ -31,7 +32,7 @@ on_caller (Caller *caller, const GError *error, gpointer data)
   if (caller == NULL)
     call_fail (call, g_error_copy (error));
   else if (call_set_caller (call, caller))
-    methods_run (call);
+    turns_take (call, methods_run);
 }
 
 static void
@@ -49,6 +50,12 @@ on_method_call (GDBusConnection *connection, const char *sender, const char *pat
       return;
     }
   Call *call = call_new (self->daemon, invocation, method);
+  if (call_has_too_many_descriptors (call))
+    {
+      call_fail_new (call, KMS_ERROR_INVALID_ARGUMENT,
+                     "the message carries more than one descriptor; no call takes more");
+      return;
+    }
   if (self->caller != NULL)
     on_caller (self->caller, NULL, call);
   else

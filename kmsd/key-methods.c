@@ -3,10 +3,12 @@
 /* Administration of keys through a provider. What changes a key stands in the audit log before and after. */
 #include "key-methods.h"
 
+#include "openings.h"
 #include "trail.h"
 
 typedef struct
 {
+  char *provider_name;
   KmsProvider *provider;
   char *own_id; /* without the prefix */
   KmsKeyVerb verb;
@@ -20,6 +22,7 @@ work_free (gpointer data)
 {
   Work *self = data;
 
+  g_free (self->provider_name);
   g_clear_object (&self->provider);
   g_free (self->own_id);
   g_free (self->key_id);
@@ -119,15 +122,6 @@ make_record (Call *call, AuditOutcome outcome)
 }
 
 static void
-append (Call *call, AuditRecord *record, TrailFunc func)
-{
-  GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
-
-  g_ptr_array_add (records, record);
-  trail_append (call, records, func);
-}
-
-static void
 on_outcome (Call *call, GPtrArray *written, const GError *error)
 {
   if (written == NULL)
@@ -149,7 +143,7 @@ on_done (GObject *provider, GAsyncResult *result, gpointer data)
   else if (self->keys == NULL)
     call_fail (call, error);
   else if (is_change (self))
-    append (call, make_record (call, AUDIT_OUTCOME_DONE), on_outcome);
+    trail_append_one (call, make_record (call, AUDIT_OUTCOME_DONE), on_outcome);
   else
     answer (call);
 }
@@ -175,15 +169,17 @@ on_intent (Call *call, GPtrArray *written, const GError *error)
   run (call);
 }
 
+/* Of a provider that is open, unless the configuration changed a moment ago. */
 static gboolean
-find_provider (Call *call, Work *self, const char *provider_name, GError **error)
+find_provider (Call *call, Work *self, GError **error)
 {
   KmsRegistry *registry = call->daemon->registry;
 
   if (self->key_id == NULL)
-    self->provider = kms_registry_dup_provider (registry, provider_name, error);
+    self->provider = kms_registry_dup_provider (registry, self->provider_name, error);
   else
-    self->provider = kms_registry_dup_provider_for_key (registry, self->key_id, provider_name, &self->own_id, error);
+    self->provider =
+      kms_registry_dup_provider_for_key (registry, self->key_id, self->provider_name, &self->own_id, error);
   if (self->provider == NULL)
     return FALSE;
   if (KMS_IS_KEY_ADMIN (self->provider))
@@ -192,6 +188,20 @@ find_provider (Call *call, Work *self, const char *provider_name, GError **error
                "provider \"%s\" does not administer keys; use the service's own tools",
                kms_provider_get_name (self->provider));
   return FALSE;
+}
+
+static void
+on_opened (Call *call, const GError *problem)
+{
+  Work *self = call->data;
+  GError *error = problem == NULL ? NULL : g_error_copy (problem);
+
+  if (error != NULL || !find_provider (call, self, &error))
+    trail_fail (call, make_record (call, AUDIT_OUTCOME_FAILED), error);
+  else if (is_change (self) && call->intents == NULL)
+    trail_append_one (call, make_record (call, AUDIT_OUTCOME_INTENT), on_intent);
+  else
+    run (call);
 }
 
 void
@@ -207,10 +217,11 @@ key_methods_run (Call *call, const char *provider_name, const char *key_id, KmsK
   self->operation = g_strdup (operation);
   call->data = self;
   call->free_data = work_free;
-  if (!find_provider (call, self, provider_name, &error))
+  self->provider_name = provider_name != NULL
+                          ? g_strdup (provider_name)
+                          : kms_registry_find_provider_for_key (call->daemon->registry, key_id, NULL, &error);
+  if (self->provider_name == NULL)
     trail_fail (call, make_record (call, AUDIT_OUTCOME_FAILED), error);
-  else if (is_change (self) && call->intents == NULL)
-    append (call, make_record (call, AUDIT_OUTCOME_INTENT), on_intent);
   else
-    run (call);
+    openings_wait (call, self->provider_name, on_opened);
 }

@@ -28,15 +28,6 @@ describe (Call *call, AuditOutcome outcome)
 }
 
 static void
-append (Call *call, AuditRecord *record, TrailFunc func)
-{
-  GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
-
-  g_ptr_array_add (records, record);
-  trail_append (call, records, func);
-}
-
-static void
 on_outcome (Call *call, GPtrArray *written, const GError *error)
 {
   if (written == NULL)
@@ -60,7 +51,7 @@ on_set (GObject *source, GAsyncResult *result, gpointer data)
     }
   if (change->mode == LOCKDOWN_NORMAL)
     alert_counters_reset (call->daemon->alerts, box);
-  append (call, describe (call, AUDIT_OUTCOME_DONE), on_outcome);
+  trail_append_one (call, describe (call, AUDIT_OUTCOME_DONE), on_outcome);
 }
 
 static void
@@ -89,7 +80,7 @@ permitted (Call *call)
   const Change *change = call->data;
 
   if (change->mode == LOCKDOWN_NORMAL)
-    append (call, describe (call, AUDIT_OUTCOME_INTENT), on_intent);
+    trail_append_one (call, describe (call, AUDIT_OUTCOME_INTENT), on_intent);
   else
     set (call);
 }

@@ -22,10 +22,13 @@
 /* LimitMEMLOCK= of the unit. Where the limit is lower, less can be locked, and callers are told. */
 #define LOCKED_MEMORY (64 * 1024 * 1024)
 
+/* A call that waits may hold one; systemd's default of 1024 is for programs that use select(). */
+#define DESCRIPTORS 65536
+
 typedef struct
 {
   gboolean system, session, version;
-  char *private_socket, *config_root, *state_directory;
+  char *private_socket, *config_root, *state_directory, *journal_socket;
 } Arguments;
 
 static void
@@ -34,6 +37,7 @@ arguments_clear (Arguments *self)
   g_free (self->private_socket);
   g_free (self->config_root);
   g_free (self->state_directory);
+  g_free (self->journal_socket);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
@@ -45,6 +49,17 @@ fill_standard_descriptors (void)
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
       abort ();
+}
+
+static void
+allow_descriptors (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= DESCRIPTORS)
+    return;
+  limit.rlim_cur = MIN (DESCRIPTORS, limit.rlim_max);
+  (void) setrlimit (RLIMIT_NOFILE, &limit);
 }
 
 /* What is in memory stays there, whoever starts us. */
@@ -100,6 +115,8 @@ parse (Arguments *arguments, int argc, char **argv, GError **error)
       "Read DIR/package, DIR/admin, DIR/user instead", "DIR" },
     { "state-directory", 0, 0, G_OPTION_ARG_FILENAME, &arguments->state_directory, "Keep lockdown and audit log there",
       "DIR" },
+    { "journal-socket", 0, 0, G_OPTION_ARG_FILENAME, &arguments->journal_socket, "Tell the journal that listens there",
+      "PATH" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &arguments->version, "Tell the version", NULL },
     { NULL },
   };
@@ -149,8 +166,8 @@ on_reloaded (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!daemon_reload_finish (data, result, &error))
-    g_warning ("the old configuration goes on: %s", error->message);
+  daemon_reload_finish (data, result, &error);
+  daemon_note_reload (data, "SIGHUP", error);
   readiness_tell ("READY=1");
 }
 
@@ -193,6 +210,7 @@ main (int argc, char **argv)
 
   fill_standard_descriptors ();
   protect_process ();
+  allow_descriptors ();
   forget_environment ();
   setlocale (LC_ALL, "");
   if (!parse (&arguments, argc, argv, &error))
@@ -210,6 +228,7 @@ main (int argc, char **argv)
     .private_socket = arguments.private_socket,
     .config_root = arguments.config_root,
     .state_directory = state_directory,
+    .journal_socket = arguments.journal_socket,
   };
   if (arguments.system)
     set_system (state_directory);

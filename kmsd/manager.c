@@ -5,6 +5,7 @@
 #include "object-path.h"
 #include "properties.h"
 #include "box-access.h"
+#include "trail.h"
 
 static GVariant *
 describe_box (Call *call, BoxEntry *entry)
@@ -54,15 +55,39 @@ manager_lookup_box (Call *call)
 }
 
 static void
+on_recorded (Call *call, GPtrArray *written, const GError *error)
+{
+  if (written == NULL)
+    call_fail (call, g_error_copy (error));
+  else
+    call_return (call, NULL);
+}
+
+static void
 on_reloaded (GObject *source, GAsyncResult *result, gpointer data)
 {
   Call *call = data;
   GError *error = NULL;
+  gboolean success = daemon_reload_finish (call->daemon, result, &error);
+  AuditRecord *record = trail_record_new (call, "reload", AUDIT_OUTCOME_DONE);
 
-  if (daemon_reload_finish (call->daemon, result, &error))
-    call_return (call, NULL);
-  else
-    call_fail (call, error);
+  if (!success)
+    {
+      record->detail = g_strdup (error->message);
+      trail_fail (call, record, error);
+      return;
+    }
+  trail_append_one (call, record, on_recorded);
+}
+
+static void
+refuse_reload (Call *call)
+{
+  guint32 uid = call->caller->access.uid;
+
+  trail_fail (call, trail_record_new (call, "reload", AUDIT_OUTCOME_REFUSED),
+              g_error_new (KMS_ERROR, KMS_ERROR_NOT_AUTHORIZED,
+                           "uid %u may not have kmsd read its configuration again; ask root to", uid));
 }
 
 void
@@ -71,8 +96,7 @@ manager_reload (Call *call)
   guint32 uid = call->caller->access.uid;
 
   if (uid != 0 && uid != call->daemon->uid)
-    call_fail_new (call, KMS_ERROR_NOT_AUTHORIZED, "uid %u may not have kmsd read its configuration again; ask root to",
-                   uid);
+    refuse_reload (call);
   else
     daemon_reload_async (call->daemon, on_reloaded, call);
 }

@@ -27,10 +27,7 @@ static const struct
   [OPERATION_REWRAP] = { "rewrap", FALSE },
   [OPERATION_GENERATE_DATA_KEY] = { "encrypt", FALSE },
   [OPERATION_GENERATE_DATA_KEY_WITHOUT_PLAINTEXT] = { "encrypt", FALSE },
-  [OPERATION_ADD_VERSION] = { "manage-box", TRUE },
   [OPERATION_ROTATE_KEY] = { "rotate", TRUE },
-  [OPERATION_SET_STATE] = { "manage-box", TRUE },
-  [OPERATION_SET_MIN_DECRYPT_VERSION] = { "manage-box", TRUE },
 };
 
 static AuditRecord *

@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-#define QUOTA_CALLS 64        /* in flight */
+#define QUOTA_RUNNING 64      /* calls of one connection that are worked at; more wait for their turn */
+#define QUOTA_CALLS 2048      /* running and waiting, of all connections */
 #define QUOTA_PIPES 32        /* open, read or written by the daemon */
 #define QUOTA_CONNECTIONS 256 /* to private sockets */
 #define QUOTA_GREETINGS 8     /* connections that have not said who they are */

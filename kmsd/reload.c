@@ -4,15 +4,22 @@
 #include "reload.h"
 
 #include "door.h"
+#include "trail.h"
 
 typedef struct
 {
   BoxTableOptions options;
   BoxTable *old;
   gboolean read_files; /* FALSE: the registry has them already */
+  const DaemonOptions *daemon_options;
+  AuditLog *audit; /* that is open, or NULL */
   DaemonSettings settings;
   BoxTable *boxes;
+  AuditLog *other_audit; /* in another directory than that, or NULL */
 } Reload;
+
+/* Set in a thread while it has the registry read files: what changed then is noticed already. */
+static GPrivate is_reading;
 
 static void
 reload_free (Reload *self)
@@ -20,6 +27,8 @@ reload_free (Reload *self)
   g_object_unref (self->options.registry);
   g_clear_pointer (&self->old, box_table_unref);
   g_clear_pointer (&self->boxes, box_table_unref);
+  g_clear_pointer (&self->audit, audit_log_unref);
+  g_clear_pointer (&self->other_audit, audit_log_unref);
   daemon_settings_clear (&self->settings);
   g_free (self);
 }
@@ -34,9 +43,17 @@ reload_new (Daemon *daemon, gboolean read_files)
   self->options.registry = g_object_ref (daemon->registry);
   self->options.unset = daemon->options->bus == BUS_SYSTEM ? ACCESS_DEFAULT_NOBODY : ACCESS_DEFAULT_OWNER;
   self->options.owner = daemon->uid;
-  self->old = daemon->boxes == NULL ? NULL : box_table_ref (daemon->boxes);
+  self->daemon_options = daemon->options;
   self->read_files = read_files;
   return self;
+}
+
+/* What is kept where the new one can't be used: as it is when the reading begins, since another may be under way before. */
+static void
+reload_look (Reload *self, Daemon *daemon)
+{
+  self->old = daemon->boxes == NULL ? NULL : box_table_ref (daemon->boxes);
+  self->audit = daemon->audit == NULL ? NULL : audit_log_ref (daemon->audit);
 }
 
 /* A kms.conf with an error is looked up like one without, and the error is told. */
@@ -57,16 +74,40 @@ find_conf (KmsRegistry *registry, GError **error)
 }
 
 static gboolean
+read_files (KmsRegistry *registry, GError **error)
+{
+  g_private_set (&is_reading, GINT_TO_POINTER (TRUE));
+  gboolean success = kms_registry_reload (registry, error);
+  g_private_set (&is_reading, NULL);
+  return success;
+}
+
+/* At first the daemon opens it itself, once its state directory is its own. */
+static gboolean
+open_audit (Reload *self, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (self->audit == NULL)
+    return TRUE;
+  self->other_audit = trail_open_other (self->daemon_options, &self->settings, self->audit, &local);
+  if (local == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+static gboolean
 reload_run (Reload *self, GError **error)
 {
-  if (self->read_files && !kms_registry_reload (self->options.registry, error))
+  if (self->read_files && !read_files (self->options.registry, error))
     return FALSE;
   g_autoptr (KmsConfigInfo) conf = find_conf (self->options.registry, error);
   if (conf == NULL || !daemon_settings_read (conf, &self->settings, error))
     return FALSE;
   self->options.allow_insecure = self->settings.allow_insecure;
   self->boxes = box_table_new (&self->options, self->old);
-  return TRUE;
+  return open_audit (self, error);
 }
 
 static void
@@ -91,6 +132,8 @@ apply (Daemon *daemon, Reload *reload)
   daemon_settings_clear (&daemon->settings);
   daemon->settings = reload->settings;
   reload->settings = (DaemonSettings){ 0 };
+  if (daemon->audit != NULL)
+    trail_switch (daemon, g_steal_pointer (&reload->other_audit));
   set_alerts (daemon);
 }
 
@@ -112,14 +155,28 @@ run_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancel
     g_task_return_error (task, error);
 }
 
+/* One at a time: else an older one could end last. */
+static void
+run_first (Daemon *self)
+{
+  GTask *task = g_queue_peek_head (&self->reloads);
+
+  if (task == NULL)
+    return;
+  reload_look (g_task_get_task_data (task), self);
+  g_task_run_in_thread (task, run_in_thread);
+}
+
 static void
 start (Daemon *self, gboolean read_files, GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
+  GTask *task = g_task_new (NULL, NULL, callback, user_data);
 
   daemon_hold (self);
   g_task_set_task_data (task, reload_new (self, read_files), (GDestroyNotify) reload_free);
-  g_task_run_in_thread (task, run_in_thread);
+  g_queue_push_tail (&self->reloads, task);
+  if (g_queue_get_length (&self->reloads) == 1)
+    run_first (self);
 }
 
 void
@@ -141,8 +198,24 @@ daemon_reload_finish (Daemon *self, GAsyncResult *result, GError **error)
         tell_door (self->bus_door, NULL);
       g_ptr_array_foreach (self->doors, tell_door, NULL);
     }
+  g_object_unref (g_queue_pop_head (&self->reloads));
+  run_first (self);
   daemon_release (self);
   return success;
+}
+
+void
+daemon_note_reload (Daemon *self, const char *cause, const GError *error)
+{
+  AuditRecord *record = audit_record_new ("reload", AUDIT_OUTCOME_DONE);
+
+  record->detail = error == NULL ? g_strdup (cause) : g_strdup_printf ("%s: %s", cause, error->message);
+  if (error != NULL)
+    {
+      g_warning ("the old configuration goes on: %s", error->message);
+      audit_record_set_error (record, error);
+    }
+  trail_note (self, record);
 }
 
 static void
@@ -150,18 +223,27 @@ on_reloaded (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!daemon_reload_finish (data, result, &error))
-    g_warning ("the old configuration goes on: %s", error->message);
+  daemon_reload_finish (data, result, &error);
+  daemon_note_reload (data, "files changed", error);
 }
 
-/* Emitted by file monitors here; in a worker thread it is our own reading that notices, which is under way already. */
-static void
-on_changed (KmsRegistry *registry, gpointer data)
+/* One that waits will see this change, too. */
+static gboolean
+start_after_change (gpointer data)
 {
   Daemon *self = data;
 
-  if (g_main_context_is_owner (g_main_context_default ()) && !self->closing)
+  if (!self->closing && g_queue_get_length (&self->reloads) < 2)
     start (self, FALSE, on_reloaded, self);
+  return G_SOURCE_REMOVE;
+}
+
+/* In any thread: whoever looks something up may be the first to see that the files are others by now. */
+static void
+on_changed (KmsRegistry *registry, gpointer data)
+{
+  if (g_private_get (&is_reading) == NULL)
+    g_idle_add (start_after_change, data);
 }
 
 gboolean
@@ -181,4 +263,5 @@ reload_stop (Daemon *self)
 {
   if (self->registry != NULL)
     g_clear_signal_handler (&self->changed_handler, self->registry);
+  g_queue_clear_full (&self->reloads, g_object_unref);
 }

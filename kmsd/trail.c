@@ -9,39 +9,48 @@
 #define HEAD_INTERVAL 256
 
 static char *
-choose_directory (Daemon *self)
+choose_directory (const DaemonOptions *options, const DaemonSettings *settings)
 {
   const char *from_unit = g_getenv ("LOGS_DIRECTORY");
 
-  if (self->settings.audit_directory != NULL)
-    return g_strdup (self->settings.audit_directory);
-  if (self->options->config_root == NULL && from_unit != NULL && g_path_is_absolute (from_unit))
+  if (settings->audit_directory != NULL)
+    return g_strdup (settings->audit_directory);
+  if (options->config_root == NULL && from_unit != NULL && g_path_is_absolute (from_unit))
     return g_strndup (from_unit, strcspn (from_unit, ":"));
-  return g_build_filename (self->options->state_directory, "audit", NULL);
+  return g_build_filename (options->state_directory, "audit", NULL);
 }
 
 static void
-tell_head (Daemon *self)
+tell_head (Daemon *self, AuditLog *log)
 {
   AuditHead head;
 
-  audit_log_get_head (self->audit, &head);
+  audit_log_get_head (log, &head);
   journal_send_head (self->journal, &head);
-  self->n_untold = 0;
+  if (log == self->audit)
+    self->n_untold = 0;
+}
+
+AuditLog *
+trail_open_other (const DaemonOptions *options, const DaemonSettings *settings, AuditLog *current, GError **error)
+{
+  g_autofree char *directory = choose_directory (options, settings);
+  const AuditOptions wanted = {
+    .directory = directory,
+    .max_size = settings->audit_max_size,
+    .context = settings->audit_context,
+  };
+
+  if (current != NULL && strcmp (directory, audit_log_get_directory (current)) == 0)
+    return NULL;
+  return audit_log_open (&wanted, error);
 }
 
 gboolean
 trail_open (Daemon *self, GError **error)
 {
-  g_autofree char *directory = choose_directory (self);
-  const AuditOptions options = {
-    .directory = directory,
-    .max_size = self->settings.audit_max_size,
-    .context = self->settings.audit_context,
-  };
-
-  self->journal = journal_new (NULL);
-  self->audit = audit_log_open (&options, error);
+  self->journal = journal_new (self->options->journal_socket);
+  self->audit = trail_open_other (self->options, &self->settings, NULL, error);
   if (self->audit == NULL)
     return FALSE;
   trail_note (self, audit_record_new ("start", AUDIT_OUTCOME_DONE));
@@ -56,7 +65,7 @@ trail_close (Daemon *self)
   if (self->audit != NULL && !audit_log_close (self->audit, &error))
     g_warning ("%s", error->message);
   if (self->audit != NULL)
-    tell_head (self);
+    tell_head (self, self->audit);
   g_clear_pointer (&self->audit, audit_log_unref);
   g_clear_pointer (&self->journal, journal_free);
 }
@@ -75,17 +84,34 @@ trail_record_new (Call *call, const char *operation, AuditOutcome outcome)
   return record;
 }
 
+/* An outcome stands where its intent does: the log that the call began with is its log to the end. */
+static AuditLog *
+get_log (Call *call)
+{
+  if (call->audit == NULL)
+    call->audit = audit_log_ref (call->daemon->audit);
+  return call->audit;
+}
+
+void
+trail_set_context (Call *call, AuditRecord *record, KmsContext *context)
+{
+  audit_log_set_context (get_log (call), record, context);
+}
+
 static void
-tell (Daemon *self, GPtrArray *written)
+tell (Daemon *self, AuditLog *log, GPtrArray *written)
 {
   for (guint i = 0; i < written->len; i++)
     {
       journal_send_record (self->journal, g_ptr_array_index (written, i));
       subscribers_tell_record (self, g_ptr_array_index (written, i));
     }
-  self->n_untold += written->len;
-  if (self->n_untold >= HEAD_INTERVAL)
-    tell_head (self);
+  if (log == self->audit)
+    self->n_untold += written->len;
+  /* Of a log that was left, every line may be the last one. */
+  if (log != self->audit || self->n_untold >= HEAD_INTERVAL)
+    tell_head (self, log);
 }
 
 typedef struct
@@ -101,10 +127,10 @@ on_appended (GObject *source, GAsyncResult *result, gpointer data)
   g_autofree Append *append = data;
   Call *call = append->call;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) written = audit_log_append_finish (call->daemon->audit, result, &error);
+  g_autoptr (GPtrArray) written = audit_log_append_finish (call->audit, result, &error);
 
   if (written != NULL)
-    tell (call->daemon, written);
+    tell (call->daemon, call->audit, written);
   if (append->failure == NULL)
     append->func (call, written, error);
   else
@@ -122,7 +148,16 @@ trail_append (Call *call, GPtrArray *records, TrailFunc func)
 
   append->call = call;
   append->func = func;
-  audit_log_append_async (call->daemon->audit, records, on_appended, append);
+  audit_log_append_async (get_log (call), records, on_appended, append);
+}
+
+void
+trail_append_one (Call *call, AuditRecord *record, TrailFunc func)
+{
+  GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
+
+  g_ptr_array_add (records, record);
+  trail_append (call, records, func);
 }
 
 void
@@ -135,29 +170,68 @@ trail_fail (Call *call, AuditRecord *record, GError *error)
   g_ptr_array_add (records, record);
   append->call = call;
   append->failure = error;
-  audit_log_append_async (call->daemon->audit, records, on_appended, append);
+  audit_log_append_async (get_log (call), records, on_appended, append);
 }
+
+typedef struct
+{
+  Daemon *daemon;
+  AuditLog *log;
+} Note;
 
 static void
 on_noted (GObject *source, GAsyncResult *result, gpointer data)
 {
-  Daemon *self = data;
+  g_autofree Note *note = data;
+  g_autoptr (AuditLog) log = note->log;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) written = audit_log_append_finish (self->audit, result, &error);
+  g_autoptr (GPtrArray) written = audit_log_append_finish (log, result, &error);
 
   if (written != NULL)
-    tell (self, written);
+    tell (note->daemon, log, written);
   else
     g_warning ("%s", error->message);
-  daemon_release (self);
+  daemon_release (note->daemon);
+}
+
+static void
+note_in (Daemon *self, AuditLog *log, AuditRecord *record)
+{
+  GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
+  Note *note = g_new (Note, 1);
+
+  *note = (Note){ self, audit_log_ref (log) };
+  g_ptr_array_add (records, record);
+  daemon_hold (self);
+  audit_log_append_async (log, records, on_noted, note);
 }
 
 void
 trail_note (Daemon *self, AuditRecord *record)
 {
-  GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
+  note_in (self, self->audit, record);
+}
 
-  g_ptr_array_add (records, record);
-  daemon_hold (self);
-  audit_log_append_async (self->audit, records, on_noted, self);
+static void
+note_switch (Daemon *self, AuditLog *log, const char *words, AuditLog *other)
+{
+  AuditRecord *record = audit_record_new ("audit-switch", AUDIT_OUTCOME_DONE);
+
+  record->detail = g_strconcat (words, audit_log_get_directory (other), NULL);
+  note_in (self, log, record);
+}
+
+void
+trail_switch (Daemon *self, AuditLog *other)
+{
+  if (other == NULL)
+    {
+      audit_log_set_options (self->audit, self->settings.audit_max_size, self->settings.audit_context);
+      return;
+    }
+  g_autoptr (AuditLog) old = g_steal_pointer (&self->audit);
+  self->audit = other;
+  self->n_untold = 0;
+  note_switch (self, old, "the audit log goes on in ", other);
+  note_switch (self, other, "until now the audit log was in ", old);
 }

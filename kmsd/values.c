@@ -9,6 +9,7 @@
 
 #include "permit.h"
 #include "trail.h"
+#include "values-open.h"
 
 const OptionSpec values_options[N_VALUES_OPTIONS] = {
   { "length", "u" }, /* of data keys */
@@ -188,7 +189,7 @@ describe_item (Call *call, guint index, AuditOutcome outcome)
       record->provider = g_strdup (provider);
     }
   if (index < self->contexts->len)
-    audit_log_set_context (call->daemon->audit, record, g_ptr_array_index (self->contexts, index));
+    trail_set_context (call, record, g_ptr_array_index (self->contexts, index));
   return record;
 }
 
@@ -260,6 +261,19 @@ on_run (GObject *box, GAsyncResult *result, gpointer data)
   record_outcomes (call, g_get_monotonic_time () - self->run_started);
 }
 
+static void
+run (Call *call, gboolean is_open)
+{
+  Values *self = values_get (call);
+
+  if (!permit_again (call, self->operation, &self->refusal))
+    record_outcomes (call, 0);
+  else if (is_open)
+    kms_box_run_async (call->box->box, self->batch, call->caller->gone, on_run, call);
+  else
+    values_run_elsewhere (call, on_run);
+}
+
 void
 values_run (Call *call, CallFunc answer)
 {
@@ -267,10 +281,7 @@ values_run (Call *call, CallFunc answer)
 
   self->answer = answer;
   self->run_started = g_get_monotonic_time ();
-  if (!permit_again (call, self->operation, &self->refusal))
-    record_outcomes (call, 0);
-  else
-    kms_box_run_async (call->box->box, self->batch, call->caller->gone, on_run, call);
+  values_open (call, run);
 }
 
 static GVariant *

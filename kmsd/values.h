@@ -9,6 +9,8 @@
 
 G_BEGIN_DECLS
 
+typedef void (*ValuesOpenFunc) (Call *call, gboolean is_open);
+
 /* call->data of these methods. */
 typedef struct
 {
@@ -23,7 +25,9 @@ typedef struct
   gint64 run_started;  /* monotonic */
   KmsSecret *data_key; /* that was made for the caller, or NULL */
   GError *refusal;     /* of lockdown, while the batch ran */
-  CallFunc answer;     /* called when the batch was run */
+  guint32 opening;     /* the version whose provider is waited for: values-open.c's */
+  ValuesOpenFunc opened;
+  CallFunc answer; /* called when the batch was run */
 } Values;
 
 #define N_VALUES_OPTIONS 9

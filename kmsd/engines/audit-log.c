@@ -26,7 +26,6 @@ struct _AuditLog
 {
   char *directory;
   char *key_path;
-  AuditContextPolicy context;
   gint64 timeout_usec;
   AuditKey key;        /* contexts are MACed in any thread */
   AuditWriter *writer; /* the writing thread's */
@@ -41,6 +40,8 @@ struct _AuditLog
   GQueue writing;
   guint n_waiting; /* records in both */
   guint64 n_lost;  /* given up while they waited */
+  guint64 max_size;
+  AuditContextPolicy context;
   AuditHead head;
   char *problem;
 };
@@ -171,6 +172,7 @@ write_group (AuditLog *self)
     g_cond_wait (&self->work, &self->lock);
   records = take_group_locked (self);
   audit_writer_add_lost (self->writer, self->n_lost);
+  audit_writer_set_max_size (self->writer, self->max_size);
   self->n_lost = 0;
   g_mutex_unlock (&self->lock);
 
@@ -308,6 +310,7 @@ log_new (const AuditOptions *options, AuditWriter *writer)
   self->key_path = options->key_path == NULL ? g_build_filename (options->directory, "audit.key", NULL)
                                              : g_strdup (options->key_path);
   self->context = options->context;
+  self->max_size = options->max_size;
   self->timeout_usec = (gint64) options->timeout_msec * 1000;
   self->writer = writer;
   self->key = (AuditKey){ kms_secret_ref (key->chain), kms_secret_ref (key->context) };
@@ -388,10 +391,22 @@ audit_log_close (AuditLog *self, GError **error)
 }
 
 void
+audit_log_set_options (AuditLog *self, guint64 max_size, AuditContextPolicy context)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  self->max_size = max_size == 0 ? DEFAULT_MAX_SIZE : max_size;
+  self->context = context;
+}
+
+void
 audit_log_set_context (AuditLog *self, AuditRecord *record, KmsContext *context)
 {
+  g_mutex_lock (&self->lock);
+  AuditContextPolicy policy = self->context;
+  g_mutex_unlock (&self->lock);
   g_free (record->context);
-  record->context = audit_context_describe (context, self->context, &self->key, &record->context_form);
+  record->context = audit_context_describe (context, policy, &self->key, &record->context_form);
 }
 
 static gboolean

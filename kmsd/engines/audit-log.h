@@ -42,6 +42,9 @@ void audit_log_unref (AuditLog *self);
  * disk then. audit_log_unref() alone does not wait for a disk that hangs. */
 gboolean audit_log_close (AuditLog *self, GError **error);
 
+/* Settings that changed; of the directory, another log is opened. Any thread. */
+void audit_log_set_options (AuditLog *self, guint64 max_size, AuditContextPolicy context);
+
 /* Puts the context into a record, as the policy wants it; NULL is no context, which is not an empty one. What JSON of the
  * log can't hold (NUL, other bytes than UTF-8), or is larger than AUDIT_MAX_CONTEXT, becomes an HMAC. */
 void audit_log_set_context (AuditLog *self, AuditRecord *record, KmsContext *context);

@@ -136,6 +136,12 @@ audit_writer_get_key (AuditWriter *self)
 }
 
 void
+audit_writer_set_max_size (AuditWriter *self, guint64 max_size)
+{
+  self->max_size = max_size;
+}
+
+void
 audit_writer_add_lost (AuditWriter *self, guint64 n_records)
 {
   self->n_lost += n_records;

@@ -19,6 +19,9 @@ void audit_writer_free (AuditWriter *self);
  * gone, and begins with a record that says how many were lost. */
 gboolean audit_writer_append (AuditWriter *self, GPtrArray *records, GError **error);
 
+/* From the next group on. */
+void audit_writer_set_max_size (AuditWriter *self, guint64 max_size);
+
 /* Records that nobody will hand over any more. */
 void audit_writer_add_lost (AuditWriter *self, guint64 n_records);
 

@@ -17,11 +17,8 @@ static const struct
   [OPERATION_GENERATE_DATA_KEY] = { "generate-data-key", ACCESS_ENCRYPT, LOCKDOWN_ENCRYPT_ONLY, FALSE },
   [OPERATION_GENERATE_DATA_KEY_WITHOUT_PLAINTEXT] = { "generate-data-key-without-plaintext", ACCESS_ENCRYPT,
                                                       LOCKDOWN_ENCRYPT_ONLY, FALSE },
-  /* Who fights an attack turns to another key and gives up old versions. */
-  [OPERATION_ADD_VERSION] = { "add-version", ACCESS_MANAGE, LOCKDOWN_ENCRYPT_ONLY, FALSE },
+  /* Who fights an attack turns to a new key. */
   [OPERATION_ROTATE_KEY] = { "rotate-key", ACCESS_MANAGE, LOCKDOWN_ENCRYPT_ONLY, FALSE },
-  [OPERATION_SET_STATE] = { "set-state", ACCESS_MANAGE, LOCKDOWN_ENCRYPT_ONLY, FALSE },
-  [OPERATION_SET_MIN_DECRYPT_VERSION] = { "set-min-decrypt-version", ACCESS_MANAGE, LOCKDOWN_ENCRYPT_ONLY, FALSE },
 };
 
 static const struct

@@ -68,12 +68,38 @@ def read_all(descriptor):
         return base64.b64encode(file.read()).decode()
 
 
-def call(connection, request):
+def make_descriptors(request):
     descriptors = Gio.UnixFDList.new()
     for kind, data in request.get("descriptors", []):
         made = MAKERS[kind](base64.b64decode(data))
         descriptors.append(made)
         os.close(made)
+    return descriptors
+
+
+def call_often(connection, request):
+    """All of them at once; tells how many got which answer, "ok" among them."""
+    loop, answers = GLib.MainLoop(), []
+    parameters = GLib.Variant.parse(None, request["parameters"], None, None)
+
+    def on_answer(_, result):
+        try:
+            connection.call_with_unix_fd_list_finish(result)
+            answers.append("ok")
+        except GLib.Error as error:
+            answers.append(Gio.DBusError.get_remote_error(error) or error.message)
+        if len(answers) == request["times"]:
+            loop.quit()
+    for _ in range(request["times"]):
+        connection.call_with_unix_fd_list(
+            request["to"] if connection.get_unique_name() else None, request["path"], request["interface"],
+            request["method"], parameters, None, Gio.DBusCallFlags.NONE, 60000, make_descriptors(request), None, on_answer)
+    loop.run()
+    return {"answers": {answer: answers.count(answer) for answer in answers}}
+
+
+def call(connection, request):
+    descriptors = make_descriptors(request)
     parameters = GLib.Variant.parse(None, request["parameters"], None, None) if "parameters" in request else None
     flags = Gio.DBusCallFlags.ALLOW_INTERACTIVE_AUTHORIZATION if request["interactive"] else Gio.DBusCallFlags.NONE
     try:
@@ -91,7 +117,8 @@ def main():
     connection = connect(sys.argv[1])
     print(json.dumps({"name": connection.get_unique_name()}), flush=True)
     for line in sys.stdin:
-        print(json.dumps(call(connection, json.loads(line))), flush=True)
+        request = json.loads(line)
+        print(json.dumps((call_often if request["times"] else call)(connection, request)), flush=True)
 
 
 main()

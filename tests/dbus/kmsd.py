@@ -96,8 +96,8 @@ class Client:
         return json.loads(line)
 
     def send(self, path, method, parameters=None, descriptors=(), interface="org.libkms.Kms1.Box", interactive=False,
-             to="org.libkms.Kms1"):
-        request = {"path": path, "interface": interface, "method": method, "interactive": interactive, "to": to,
+             to="org.libkms.Kms1", times=0):
+        request = {"path": path, "interface": interface, "method": method, "interactive": interactive, "to": to, "times": times,
                    "descriptors": [(kind, base64.b64encode(data).decode()) for kind, data in descriptors]}
         if parameters is not None:
             request["parameters"] = parameters

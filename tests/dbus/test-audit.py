@@ -122,4 +122,50 @@ def check_lockdown_is_recorded(daemon):
     tap.equal(of_box(daemon), [("encrypt", "refused", SHOP, "locked-down")], "of the box")
 
 
+def check_settings_at_reload(daemon):
+    """Another directory, size and form of contexts count from the reload on; what can't be used leaves the old log."""
+    daemon.add_box("orders", "EncryptFor=*\nDecryptFor=*")
+    daemon.start()
+    client = daemon.client()
+    first, second = daemon.path("root/state/audit"), daemon.path("elsewhere")
+
+    def reload(settings, expect=None):
+        daemon.write("root/admin/kms.conf", f"[Audit]\n{settings}\n")
+        call = (kmsd.MANAGER, "Reload", "(@a{sv} {},)")
+        manager = {"interface": "org.libkms.Kms1.Manager"}
+        return client.bad(expect, *call, **manager) if expect else client.good(*call, **manager)
+
+    def read(directory):
+        found = []
+        for name in sorted(glob.glob(f"{directory}/audit-*.jsonl")):
+            with open(name, encoding="utf-8") as file:
+                found += [json.loads(line) for line in file]
+        return found
+    client.encrypt("orders", b"x", {"id": "5"})
+    reload("Context=names")
+    client.encrypt("orders", b"x", {"id": "6"})
+    contexts = [(one.get("context"), one.get("context_names")) for one in read(first) if one["operation"] == "encrypt"]
+    tap.equal(contexts, [({"id": "5"}, None), (None, ["id"])], "the contexts")
+    reload(f"Directory={second}")
+    client.encrypt("orders", b"x", {"id": "7"})
+    tap.equal([one["operation"] for one in read(second)][-1], "encrypt", "the last record of the second log")
+    switches = [one["detail"] for one in read(first) + read(second) if one["operation"] == "audit-switch"]
+    tap.equal([first in switches[1], second in switches[0], len(switches)], [True, True, 2], f"what tells so: {switches}")
+    n_first = len(read(first))
+    daemon.write("a-file", "x\n")
+    kmsd.wants(reload(f"Directory={daemon.path('a-file')}", expect="Audit"), "a-file")
+    client.encrypt("orders", b"x", {"id": "8"})
+    reloads = [(one["outcome"], one.get("error")) for one in read(second) if one["operation"] == "reload"]
+    tap.equal(reloads[-1], ("failed", "audit"), "the record of the reload")
+    tap.equal((read(second)[-1]["context"], len(read(first))), ({"id": "8"}, n_first), "it goes on where it was")
+    reload(f"Directory={second}\nMaxSize=100000")
+    many = ", ".join(["b'v1:YQ=='"] * 200)
+    for _ in range(3):
+        client.good(f"{kmsd.BOXES}/orders", "DecryptBatch", f"(@aay [{many}], @aa{{ss}} [], @a{{sv}} {{}})")
+    tap.equal(len(glob.glob(f"{second}/audit-*.jsonl")) > 1, True, "files that are not larger than they may be")
+    for directory in (second, first):
+        reload(f"Directory={directory}")
+        tap.equal(client.good(kmsd.MANAGER, "Verify", "(@a{sv} {},)", interface=AUDIT)[0][0]["flaws"], [], f"of {directory}")
+
+
 kmsd.main("audit", globals())

@@ -72,6 +72,34 @@ def check_hangup_and_changed_files(daemon):
     until(lambda: sees("evenmore"), "the box after its file was written")
 
 
+@kmsd.EVERYWHERE
+def check_box_files_are_watched(daemon):
+    """Nobody says that a box file was written, changed, broken, mended or removed: what callers meet follows the files."""
+    daemon.add_box("orders", "EncryptFor=*\nDescription=first")
+    daemon.start()
+    client = daemon.client()
+
+    def description(name="orders"):
+        boxes = client.manager("ListBoxes", "(@a{sv} {},)")[0]
+        return {info["name"]: info["description"] for info in boxes.values()}.get(name)
+    tap.equal(description(), "first", "at the start")
+    daemon.add_box("orders", "EncryptFor=*\nDescription=second")
+    until(lambda: description() == "second", "a box that was changed")
+    daemon.add_box("more", "EncryptFor=*\nDescription=more")
+    until(lambda: description("more") == "more", "a box that was added")
+    daemon.write("root/admin/boxes.d/orders.box", "[Box]\nVersion=none\n")
+    until(lambda: 'box "orders" stays as it was' in daemon.read_log(), "a word about the broken box")
+    kmsd.wants(daemon.read_log(), "orders.box")
+    tap.equal(description(), "second", "a broken box stays as it was")
+    client.encrypt("orders", b"x")
+    daemon.add_box("orders", "EncryptFor=*\nDescription=third")
+    until(lambda: description() == "third", "a box that was mended")
+    os.unlink(daemon.path("root/admin/boxes.d/orders.box"))
+    until(lambda: description() is None, "a box that was removed")
+    client.encrypt("orders", b"x", expect="NotFound")
+    tap.equal(description("more"), "more", "the other one")
+
+
 def check_strangers_do_not_reload(daemon):
     daemon.start()
     client = daemon.client(61003)

@@ -200,10 +200,7 @@ static const struct
   { "rewrap", "RewrapFor", FALSE, FALSE },
   { "generate-data-key", "EncryptFor", TRUE, FALSE },
   { "generate-data-key-without-plaintext", "EncryptFor", TRUE, FALSE },
-  { "add-version", "ManageFor", TRUE, FALSE },
   { "rotate-key", "ManageFor", TRUE, FALSE },
-  { "set-state", "ManageFor", TRUE, FALSE },
-  { "set-min-decrypt-version", "ManageFor", TRUE, FALSE },
 };
 
 static void
