@@ -195,5 +195,6 @@ typedef struct _KmsProvider KmsProvider;
 typedef struct _KmsRegistry KmsRegistry;
 typedef struct _KmsBox KmsBox;
 typedef struct _KmsBatch KmsBatch;
+typedef struct _KmsLockbox KmsLockbox;
 
 G_END_DECLS

@@ -19,5 +19,6 @@
 #include <libkms/kms-config-info.h>
 #include <libkms/kms-registry.h>
 #include <libkms/kms-box.h>
+#include <libkms/kms-lockbox.h>
 #include <libkms/kms-enums.h>
 #undef KMS_INSIDE
