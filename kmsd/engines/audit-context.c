@@ -3,6 +3,8 @@
 /* What a record shows of a context: all of it, its names, or what tells equal ones. */
 #include "audit-context.h"
 
+#include "plugins/http/kms-http-json.h"
+
 /* The text itself is no JSON then. */
 static char *
 quote_raw (const char *text, gsize length)
@@ -64,12 +66,32 @@ is_fit (const char *json)
          && strstr (json, "\\u0000") == NULL && strchr (json, '\n') == NULL;
 }
 
+/* As a member of a record. A caller chooses this JSON, and may nest it as deep as contexts go, which is too deep for who
+ * reads records: the line would be taken for one that kmsd did not write. */
+static gboolean
+is_readable (const char *json)
+{
+  g_autofree char *record = g_strdup_printf ("{\"context\":%s}", json);
+  const char *name;
+  KmsHttpJson reader;
+
+  kms_http_json_init (&reader, (guint8 *) record, strlen (record));
+  gboolean ok = kms_http_json_enter_object (&reader);
+  while (ok && kms_http_json_next_member (&reader, &name))
+    ok = kms_http_json_skip (&reader);
+  return ok && kms_http_json_finish (&reader);
+}
+
 static char *
 describe_plain (KmsContext *context, const char *bytes, gsize length)
 {
-  if (kms_context_get_form (context) == KMS_CONTEXT_FORM_RAW)
+  KmsContextForm form = kms_context_get_form (context);
+
+  if (form == KMS_CONTEXT_FORM_RAW)
     return quote_raw (bytes, length);
-  return strlen (bytes) == length ? g_strdup (bytes) : NULL;
+  if (strlen (bytes) != length || (form == KMS_CONTEXT_FORM_LEGACY && !is_readable (bytes)))
+    return NULL;
+  return g_strdup (bytes);
 }
 
 char *

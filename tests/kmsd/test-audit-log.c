@@ -292,6 +292,31 @@ test_contexts (AuditFixture *self, gconstpointer data)
   g_assert_cmpuint (strlen (record->context), ==, 66);
 }
 
+/* As deep as a context may be: who nests it further than readers of the log follow would hide what was done with it. */
+static void
+test_deep_contexts (AuditFixture *self, gconstpointer data)
+{
+  const guint deepest = 64;
+
+  audit_fixture_open (self);
+  for (guint depth = 1; depth <= deepest; depth++)
+    {
+      g_autofree char *opens = g_strnfill (depth, '[');
+      g_autofree char *closes = g_strnfill (depth, ']');
+      g_autofree char *json = g_strconcat (opens, closes, NULL);
+      g_autoptr (GError) error = NULL;
+      AuditRecord *record = audit_fixture_record ("orders");
+      KmsContext *context = kms_context_new_legacy (json, -1, &error);
+      GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
+      g_assert_no_error (error);
+      set_context (self, record, context);
+      g_ptr_array_add (records, record);
+      g_autoptr (GPtrArray) written = audit_log_append (self->log, records, &error);
+      g_assert_no_error (error);
+    }
+  audit_fixture_assert_whole (self, deepest + 1);
+}
+
 static void
 test_context_policies (AuditFixture *self, gconstpointer data)
 {
@@ -333,6 +358,7 @@ main (int argc, char **argv)
   ADD ("descriptors", test_descriptors);
   ADD ("clock", test_clock);
   ADD ("contexts", test_contexts);
+  ADD ("deep-contexts", test_deep_contexts);
   ADD ("context-policies", test_context_policies);
   return g_test_run ();
 }
