@@ -11,6 +11,12 @@
 #include "trail.h"
 #include "values-open.h"
 
+/* What kms_encrypted's first version put in front of what Google's service gave. */
+#define GOOGLE "$gc$"
+
+/* Versions may have more; what is longer is no version of any box, and need not be repeated in full. */
+#define MAX_DIGITS 64
+
 const OptionSpec values_options[N_VALUES_OPTIONS] = {
   { "length", "u" }, /* of data keys */
   { "bare", "b" },
@@ -41,7 +47,7 @@ values_free (gpointer data)
     close (self->fd);
   g_object_unref (self->batch);
   g_ptr_array_unref (self->contexts);
-  g_array_unref (self->versions);
+  g_ptr_array_unref (self->versions);
   context_options_clear (&self->context);
   context_options_clear (&self->new_context);
   g_clear_error (&self->refusal);
@@ -80,7 +86,7 @@ values_init (Call *call, Operation operation, GError **error)
   self->fd = -1;
   self->batch = kms_batch_new (library_operations[operation]);
   self->contexts = g_ptr_array_new_with_free_func ((GDestroyNotify) kms_context_unref);
-  self->versions = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->versions = g_ptr_array_new_with_free_func (g_free);
   call->data = self;
   call->free_data = values_free;
   g_variant_lookup (call->options, "bare", "b", &self->bare);
@@ -126,18 +132,40 @@ values_add_context (Call *call, KmsContext *context)
   g_ptr_array_add (values_get (call)->contexts, kms_context_ref (context));
 }
 
-/* For the audit log; what is no number of 32 bits is left to the box to refuse. */
-static guint32
-read_version (const char *data, gsize length)
+/* A string of the gem's Google client names its key itself, past all versions: so it is looked whether the box has that
+ * key. Else who may decrypt with one box could decrypt whatever the daemon's credentials reach. */
+static char *
+find_named_version (KmsBox *box, const char *data, gsize length, GError **error)
 {
-  guint64 version = 0;
-  gsize i = 1;
+  g_autoptr (KmsInspection) inspection = kms_inspect (data, (gssize) length, error);
+  const char *key_id = inspection == NULL ? NULL : kms_inspection_get_key_id (inspection);
+  g_auto (GStrv) versions = kms_box_list_versions (box);
 
-  if (length < 3 || data[0] != 'v')
-    return 0;
-  for (; i < length && g_ascii_isdigit (data[i]) && version <= G_MAXUINT32; i++)
-    version = version * 10 + (guint64) (data[i] - '0');
-  return i > 1 && i < length && data[i] == ':' && version <= G_MAXUINT32 ? (guint32) version : 0;
+  if (inspection == NULL)
+    return NULL;
+  for (guint i = 0; key_id != NULL && versions[i] != NULL; i++)
+    if (g_strcmp0 (kms_box_get_key_id (box, versions[i], NULL), key_id) == 0)
+      return g_strdup (versions[i]);
+  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_ACTIVE,
+               "box \"%s\": the ciphertext names a key that no version of the box has (%.200s); decrypt it with the box "
+               "of that key",
+               kms_box_get_name (box), key_id == NULL ? "one that can't be read" : key_id);
+  return NULL;
+}
+
+/* What the string says that it is, which the box may refuse. Without any it was written before there were versions. */
+static char *
+dup_version (KmsBox *box, const char *data, gsize length, GError **error)
+{
+  gsize end = 1;
+
+  if (length >= strlen (GOOGLE) && memcmp (data, GOOGLE, strlen (GOOGLE)) == 0)
+    return find_named_version (box, data, length, error);
+  while (end < length && end <= MAX_DIGITS && g_ascii_isdigit (data[end]))
+    end++;
+  if (length > 0 && data[0] == 'v' && end > 1 && end < length && data[end] == ':')
+    return g_strndup (data + 1, end - 1);
+  return g_strdup ("1");
 }
 
 gboolean
@@ -153,12 +181,15 @@ values_add_ciphertext (Call *call, GVariant *bytes, KmsContext *context, KmsCont
                    MAX_CIPHERTEXT);
       return FALSE;
     }
-  guint32 version = self->bare ? self->version : read_version (data, length);
   g_autofree char *base64 = self->bare ? g_base64_encode ((const guint8 *) data, length) : NULL;
-  g_autofree char *stored = self->bare ? g_strdup_printf ("v%u:%s", version, base64) : NULL;
+  g_autofree char *stored = self->bare ? g_strdup_printf ("v%u:%s", self->version, base64) : NULL;
+  char *version = self->bare ? g_strdup_printf ("%u", self->version)
+                             : dup_version (call->box->box, length == 0 ? "" : data, length, error);
 
+  if (version == NULL)
+    return FALSE;
   values_add_context (call, context);
-  g_array_append_val (self->versions, version);
+  g_ptr_array_add (self->versions, version);
   if (self->bare)
     kms_batch_add_stored (self->batch, stored, -1, context, new_context);
   else
@@ -166,28 +197,24 @@ values_add_ciphertext (Call *call, GVariant *bytes, KmsContext *context, KmsCont
   return TRUE;
 }
 
-static guint32
+static const char *
 get_version (Call *call, guint index)
 {
   Values *self = values_get (call);
 
-  return index < self->versions->len ? g_array_index (self->versions, guint32, index) : call->box->version;
+  return index < self->versions->len ? g_ptr_array_index (self->versions, index) : kms_box_get_version (call->box->box);
 }
 
 static AuditRecord *
 describe_item (Call *call, guint index, AuditOutcome outcome)
 {
   Values *self = values_get (call);
-  guint32 version = get_version (call, index);
+  const char *provider = NULL;
   AuditRecord *record = trail_record_new (call, operation_to_string (self->operation), outcome);
 
-  if (version != 0)
-    {
-      const char *provider = NULL;
-      record->version = g_strdup_printf ("%u", version);
-      record->key_id = g_strdup (kms_box_get_key_id (call->box->box, record->version, &provider));
-      record->provider = g_strdup (provider);
-    }
+  record->version = g_strdup (get_version (call, index));
+  record->key_id = g_strdup (kms_box_get_key_id (call->box->box, record->version, &provider));
+  record->provider = g_strdup (provider);
   if (index < self->contexts->len)
     trail_set_context (call, record, g_ptr_array_index (self->contexts, index));
   return record;
@@ -320,12 +347,12 @@ values_get_info (Call *call, guint index)
   };
   Values *self = values_get (call);
   GVariantBuilder info;
+  guint64 version = call->box->version;
 
   g_variant_builder_init (&info, G_VARIANT_TYPE_VARDICT);
-  if (self->operation != OPERATION_DECRYPT)
-    g_variant_builder_add (&info, "{sv}", "version", g_variant_new_uint32 (call->box->version));
-  else if (get_version (call, index) != 0)
-    g_variant_builder_add (&info, "{sv}", "version", g_variant_new_uint32 (get_version (call, index)));
+  if (self->operation != OPERATION_DECRYPT
+      || g_ascii_string_to_unsigned (get_version (call, index), 10, 0, G_MAXUINT32, &version, NULL))
+    g_variant_builder_add (&info, "{sv}", "version", g_variant_new_uint32 ((guint32) version));
   add_text (&info, "key-id", kms_batch_get_key_id (self->batch, index));
   add_text (&info, "key-version", kms_batch_get_key_version (self->batch, index));
   add_text (&info, "request-id", kms_batch_get_request_id (self->batch, index));

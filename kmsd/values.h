@@ -17,7 +17,7 @@ typedef struct
   Operation operation;
   KmsBatch *batch;
   GPtrArray *contexts; /* of KmsContext, of each item */
-  GArray *versions;    /* of guint32: what ciphertexts say that they are; 0: nothing */
+  GPtrArray *versions; /* of text: what ciphertexts say that they are */
   gboolean bare;       /* the provider's bytes, without version and base64 */
   guint32 version;     /* of bare ciphertexts */
   ContextOptions context, new_context;

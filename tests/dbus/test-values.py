@@ -3,6 +3,7 @@
 """Encrypting and decrypting through kmsd: what comes out, and what does not go in."""
 
 import base64
+import json
 import re
 
 import kmsd
@@ -44,6 +45,34 @@ def check_bare(daemon):
     tap.equal(client.decrypt("orders", bare, pairs, how=kmsd.options(bare="true", version="uint32 1")), b"secret", "the secret")
     client.decrypt("orders", bare, pairs, how=kmsd.options(bare="true", version="uint32 2"), expect="NotActive")
     client.encrypt("orders", b"secret", pairs, how=kmsd.options(bare="true", version="uint32 2"), expect="NotActive")
+
+
+GOOGLE_KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
+GOOGLE_STRING = b"$gc$" + base64.b64encode(b"p/l/r/k/1") + b"$"
+
+
+def check_named_keys(daemon):
+    """Strings that name their key are no way to keys of other boxes: who may decrypt with one box may not with those."""
+    module = f"{kmsd.BUILD}/plugins/test/kms-test.so"
+    daemon.write("root/admin/providers.d/test.provider",
+                 f"[Provider]\nModule={module}\nAbi=1\nExact=insecure-test-key;{GOOGLE_KEY}\n")
+    daemon.write("root/admin/kms.conf", "[Daemon]\nAllowInsecure=true\n")
+    daemon.add_box("cards", "EncryptFor=*\nDecryptFor=*\nRewrapFor=*", GOOGLE_KEY)
+    daemon.add_box("orders", "EncryptFor=*\nDecryptFor=*\nRewrapFor=*")
+    daemon.start()
+    client = daemon.client()
+    bare = client.encrypt("cards", b"of cards", how=kmsd.options(bare="true", context_form="'none'"))
+    named = GOOGLE_STRING + base64.b64encode(bare)
+    how = kmsd.options(context_form="'none'")
+    tap.equal(client.decrypt("cards", named, how=how), b"of cards", "the secret, where the box has that key")
+    kmsd.wants(client.decrypt("orders", named, how=how, expect="NotActive"), GOOGLE_KEY)
+    kmsd.wants(client.bad("NotActive", f"{kmsd.BOXES}/orders", "Rewrap", f"({kmsd.octets(named)}, @a{{ss}} {{}}, {how})"),
+               GOOGLE_KEY)
+    client.decrypt("cards", b"$gc$!", how=how, expect="NotActive")
+    with open(daemon.path("root/state/audit/audit-00000000000000000001.jsonl"), encoding="utf-8") as file:
+        records = [one for one in map(json.loads, file) if one["operation"] == "decrypt"]
+    tap.equal([(one["box"], one["outcome"], one["version"], one["key_id"]) for one in records],
+              [("cards", "intent", "1", GOOGLE_KEY), ("cards", "done", "1", GOOGLE_KEY)], "the records")
 
 
 def check_wrong_context(daemon):
