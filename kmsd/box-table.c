@@ -34,7 +34,7 @@ box_entry_unref (BoxEntry *self)
   g_free (self->path);
   g_clear_object (&self->box);
   g_clear_pointer (&self->rules, access_rules_unref);
-  g_array_unref (self->opened);
+  g_ptr_array_unref (self->opened);
   g_free (self);
 }
 
@@ -100,7 +100,7 @@ make_entry (const BoxTableOptions *options, KmsConfigInfo *info, GError **error)
   g_autoptr (BoxEntry) self = g_new0 (BoxEntry, 1);
 
   g_atomic_ref_count_init (&self->refs);
-  self->opened = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->opened = g_ptr_array_new_with_free_func (g_free);
   self->name = g_strdup (kms_config_info_get_name (info));
   if (problem != NULL)
     {

@@ -17,7 +17,7 @@ typedef struct
   guint32 version; /* that encrypts */
   AccessRules *rules;
   AlertLimit alert;
-  GArray *opened; /* of guint32: versions whose provider is known to be open; the main thread's */
+  GPtrArray *opened; /* of text: versions whose provider is known to be open; the main thread's */
 } BoxEntry;
 
 BoxEntry *box_entry_ref (BoxEntry *self);

@@ -4,45 +4,40 @@
  * known to be open. */
 #include "values-open.h"
 
+#include <string.h>
+
 #include "openings.h"
 
 static gboolean
-is_open (const BoxEntry *entry, guint32 version)
+is_open (const BoxEntry *entry, const char *version)
 {
-  for (guint i = 0; i < entry->opened->len; i++)
-    if (g_array_index (entry->opened, guint32, i) == version)
-      return TRUE;
-  return FALSE;
+  return g_ptr_array_find_with_equal_func (entry->opened, version, g_str_equal, NULL);
 }
 
-/* What is encrypted is so under the box's version; what is decrypted says which one it is, and 0 is none. */
-static gboolean
-find_closed (Call *call, guint32 *version)
+/* What is encrypted is so under the box's version; what is decrypted says which one it is. NULL if all are open. */
+static const char *
+find_closed (Call *call)
 {
   const Values *self = values_get (call);
+  const char *last = kms_box_get_version (call->box->box);
 
-  *version = call->box->version;
-  if (self->operation != OPERATION_DECRYPT && !is_open (call->box, *version))
-    return TRUE;
+  if (self->operation != OPERATION_DECRYPT && !is_open (call->box, last))
+    return last;
   for (guint i = 0; i < self->versions->len; i++)
     {
-      guint32 next = g_array_index (self->versions, guint32, i);
-      if ((i == 0 || next != *version) && !is_open (call->box, next))
-        {
-          *version = next;
-          return TRUE;
-        }
-      *version = next;
+      const char *version = g_ptr_array_index (self->versions, i);
+      if ((i == 0 || strcmp (version, last) != 0) && !is_open (call->box, version))
+        return version;
+      last = version;
     }
-  return FALSE;
+  return NULL;
 }
 
 static char *
-find_provider (Call *call, guint32 version)
+find_provider (Call *call, const char *version)
 {
-  g_autofree char *digits = g_strdup_printf ("%u", version);
   const char *pinned = NULL;
-  const char *key_id = kms_box_get_key_id (call->box->box, digits, &pinned);
+  const char *key_id = kms_box_get_key_id (call->box->box, version, &pinned);
 
   if (pinned != NULL)
     return g_strdup (pinned);
@@ -60,7 +55,7 @@ on_opened (Call *call, const GError *error)
       return;
     }
   if (!is_open (call->box, self->opening))
-    g_array_append_val (call->box->opened, self->opening);
+    g_ptr_array_add (call->box->opened, g_strdup (self->opening));
   values_open (call, self->opened);
 }
 
@@ -70,12 +65,13 @@ values_open (Call *call, ValuesOpenFunc func)
   Values *self = values_get (call);
 
   self->opened = func;
-  if (!find_closed (call, &self->opening))
+  self->opening = find_closed (call);
+  if (self->opening == NULL)
     {
       func (call, TRUE);
       return;
     }
-  g_autofree char *name = self->opening == 0 ? NULL : find_provider (call, self->opening);
+  g_autofree char *name = find_provider (call, self->opening);
   if (name == NULL)
     func (call, FALSE);
   else

@@ -21,11 +21,12 @@ typedef struct
   gboolean bare;       /* the provider's bytes, without version and base64 */
   guint32 version;     /* of bare ciphertexts */
   ContextOptions context, new_context;
-  int fd;              /* of plaintexts that are still to be read, or -1 */
-  gint64 run_started;  /* monotonic */
-  KmsSecret *data_key; /* that was made for the caller, or NULL */
-  GError *refusal;     /* of lockdown, while the batch ran */
-  guint32 opening;     /* the version whose provider is waited for: values-open.c's */
+  KmsJsonDialect dialect; /* of contexts */
+  int fd;                 /* of plaintexts that are still to be read, or -1 */
+  gint64 run_started;     /* monotonic */
+  KmsSecret *data_key;    /* that was made for the caller, or NULL */
+  GError *refusal;        /* of lockdown, while the batch ran */
+  const char *opening;    /* the version whose provider is waited for: values-open.c's */
   ValuesOpenFunc opened;
   CallFunc answer; /* called when the batch was run */
 } Values;
@@ -37,7 +38,7 @@ extern const OptionSpec values_options[N_VALUES_OPTIONS];
 gboolean values_init (Call *call, Operation operation, GError **error);
 Values *values_get (Call *call);
 
-/* The context of an a{ss}, and the one that is meant from now on (NULL: the same). */
+/* The context of an a{ss}, and, when those are made, the one that is meant from now on (NULL: the same). */
 KmsContext *values_make_context (Call *call, GVariant *map, GError **error);
 gboolean values_make_new_context (Call *call, KmsContext **context, GError **error);
 
