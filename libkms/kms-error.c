@@ -3,6 +3,8 @@
 /* The error domain: one table with the names and the exit code of every error, and what a service said besides. */
 #include "kms-error.h"
 
+#include <string.h>
+
 /**
  * KmsError:
  * @KMS_ERROR_FAILED: something else went wrong; the message says what
@@ -174,6 +176,35 @@ kms_error_get_exit_code (const GError *error)
   g_return_val_if_fail (error != NULL, 1);
 
   return find_names (error)->exit_code;
+}
+
+static gboolean
+is_named (const KmsErrorNames *self, const char *name)
+{
+  return strcmp (self->id, name) == 0 || strcmp (self->dbus_name, name) == 0;
+}
+
+/**
+ * kms_error_new_named:
+ * @name: an id, as kms_error_get_id() tells it, or a name, as kms_error_get_dbus_name() does
+ * @message: what it says
+ *
+ * Makes the error that has such an id or D-Bus name: what a daemon or a script said becomes what the library would have.
+ *
+ * Returns: (transfer full) (nullable): the error; %NULL if no error is called so
+ *
+ * Since: 1.0
+ */
+GError *
+kms_error_new_named (const char *name, const char *message)
+{
+  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (message != NULL, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (is_named (&names[i], name))
+      return g_error_new_literal (KMS_ERROR, (int) i, message);
+  return is_named (&cancelled, name) ? g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, message) : NULL;
 }
 
 static KmsErrorPrivate *

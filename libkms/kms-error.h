@@ -56,6 +56,8 @@ KMS_AVAILABLE_IN_1_0
 int kms_error_get_exit_code (const GError *error);
 
 KMS_AVAILABLE_IN_1_0
+GError *kms_error_new_named (const char *name, const char *message);
+KMS_AVAILABLE_IN_1_0
 const char *kms_error_get_provider (const GError *error);
 KMS_AVAILABLE_IN_1_0
 guint kms_error_get_http_status (const GError *error);

@@ -56,6 +56,12 @@ test_table (void)
       g_assert_cmpstr (kms_error_get_id (error), ==, expected[i].id);
       g_assert_cmpstr (kms_error_get_dbus_name (error), ==, dbus_name);
       g_assert_cmpint (kms_error_get_exit_code (error), ==, expected[i].exit_code);
+
+      g_autoptr (GError) from_id = kms_error_new_named (expected[i].id, "said by id");
+      g_autoptr (GError) from_dbus = kms_error_new_named (dbus_name, "said by name");
+      g_assert_error (from_id, KMS_ERROR, (int) expected[i].code);
+      g_assert_cmpstr (from_id->message, ==, "said by id");
+      g_assert_error (from_dbus, KMS_ERROR, (int) expected[i].code);
     }
 }
 
