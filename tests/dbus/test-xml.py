@@ -38,21 +38,35 @@ def check_properties_are_read_only():
 
 
 def check_everything_is_documented():
+    """As gdbus-codegen understands it: the comment before each begins with its name, and a line says what an argument is."""
     with open(PATH, encoding="utf-8") as file:
-        comments = re.findall(r"<!--(.*?)-->", file.read(), re.DOTALL)
-    texts = {comment.split()[0].rstrip(":"): comment for comment in comments}
+        found = re.findall(r"<!--\s*([\w.]+):\n(.*?)-->\s*<(?:interface|method|signal|property) name=\"([\w.]+)\"", file.read(),
+                           re.DOTALL)
+    tap.none((f"{comment} before {name}" for comment, _, name in found if comment != name), "comments of other things")
+    items = [item for interface in interfaces() for item in [interface, *interface]]
+    tap.equal([name for _, _, name in found], [item.get("name") for item in items], "what has a comment")
     missing = []
-    for interface in interfaces():
-        name = interface.get("name")
-        for item in interface:
-            mark = {"method": f"{name}.{item.get('name')}()", "signal": f"{name}::{item.get('name')}",
-                    "property": f"{name}:{item.get('name')}"}[item.tag]
-            text = texts.get(mark, "")
-            if len(text.split()) < 2:
-                missing.append(mark)
-            missing += [f"{mark}: {argument.get('name')}" for argument in item.findall("arg")
-                        if f"@{argument.get('name')}:" not in text]
+    for item, (_, text, name) in zip(items, found):
+        lines = text.strip().splitlines()
+        said = [line.strip() for line in lines if line.strip() and not line.strip().startswith("@")]
+        missing += [] if said else [name]
+        missing += [f"{name}: {argument.get('name')}" for argument in item.findall("arg")
+                    if not re.search(rf"^\s*@{argument.get('name')}: \S", text, re.MULTILINE)]
+        missing += [f"{name}: a second line of an argument" for before, line in zip(lines, lines[1:])
+                    if before.strip().startswith("@") and line.strip() and not line.strip().startswith("@")]
     tap.none(missing, "not documented")
+
+
+def check_options_are_documented():
+    """Each option that the tables of the daemon know is named in the comments."""
+    with open(PATH, encoding="utf-8") as file:
+        text = file.read()
+    known = set()
+    for name in ("values.c", "methods.c", "box-info.c", "engines/audit-query.c"):
+        with open(os.path.join(os.environ["SOURCE"], "kmsd", name), encoding="utf-8") as file:
+            known |= set(re.findall(r'\{ "([a-z-]+)", (?:"[a-z{}]+" \}|FIELD_\w+)', file.read()))
+    tap.equal({"bare", "new-context-bytes", "head", "gids", "after"} <= known, True, "options are found")
+    tap.none((option for option in sorted(known) if f"`{option}`" not in text), "not documented")
 
 
 def check_everything_works():
