@@ -11,7 +11,8 @@ import kmsd
 import tap
 
 DATA = os.path.join(kmsd.SOURCE, "data")
-ACTIONS = os.path.join(DATA, "polkit/org.libkms.kms1.policy")
+ACTIONS = os.path.join(kmsd.BUILD, "data/polkit/org.libkms.kms1.policy")
+LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def actions():
@@ -33,10 +34,35 @@ def check_actions_are_those_that_are_asked(_daemon):
     tap.equal(asked, words, "the actions")
 
 
-def check_no_grant_is_kept_for_plaintexts(_daemon):
-    """What polkit keeps is for the action and not for one box."""
-    for name in ("decrypt", "lockdown-release"):
-        tap.none((value for value in actions()[f"org.libkms.kms1.{name}"].values() if value != "auth_admin"), name)
+def check_defaults(_daemon):
+    """What polkit keeps is for the action and not for one box, so what gives out plaintexts is asked each time."""
+    active = {"decrypt": "auth_admin", "lockdown-release": "auth_admin", "provider-check": "yes"}
+    for name, defaults in actions().items():
+        name = name.removeprefix("org.libkms.kms1.")
+        tap.equal(defaults, {"allow_any": "auth_admin", "allow_inactive": "auth_admin",
+                             "allow_active": active.get(name, "auth_admin_keep")}, name)
+
+
+def check_owner(_daemon):
+    """Without an owner, polkit answers nobody but root who asks about others, and kmsd is not root."""
+    with open(os.path.join(DATA, "systemd/kmsd.sysusers.in"), encoding="utf-8") as file:
+        user = re.search(r"^u (\S+)", file.read(), re.MULTILINE).group(1)
+    for action in xml.etree.ElementTree.parse(ACTIONS).getroot().findall("action"):
+        owners = [item.text for item in action.findall("annotate") if item.get("key") == "org.freedesktop.policykit.owner"]
+        tap.equal(owners, [f"unix-user:{user}"], action.get("id"))
+
+
+def check_texts_are_translated(_daemon):
+    """Each text, into each language of po/, with the same words to be filled in."""
+    with open(os.path.join(kmsd.SOURCE, "po/LINGUAS"), encoding="utf-8") as file:
+        languages = sorted(file.read().split())
+    for action in xml.etree.ElementTree.parse(ACTIONS).getroot().findall("action"):
+        for kind in ("description", "message"):
+            texts = {item.get(LANG): item.text for item in action.findall(kind)}
+            original = texts.pop(None)
+            tap.equal(sorted(texts), languages, f"languages of the {kind} of {action.get('id')}")
+            for text in texts.values():
+                tap.equal(re.findall(r"\$\(\w+\)", text), re.findall(r"\$\(\w+\)", original), text)
 
 
 @kmsd.ways("system")
