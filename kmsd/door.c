@@ -5,13 +5,14 @@
  * themselves, for each caller; beneath them it is the same at any name, whether there is such a box or not. */
 #include "door.h"
 
+#include "hello.h"
 #include "interfaces.h"
 #include "kmsd-interfaces.h"
 #include "methods.h"
 #include "object-path.h"
 #include "turns.h"
 
-#define MAX_REGISTRATIONS 5
+#define MAX_REGISTRATIONS 6
 
 struct _Door
 {
@@ -109,6 +110,16 @@ register_subtree (Door *self, const char *path, GError **error)
   return id != 0;
 }
 
+static gboolean
+register_hello (Door *self, GError **error)
+{
+  guint id = hello_register (self->connection, error);
+
+  if (id != 0)
+    self->objects[self->n_objects++] = id;
+  return id != 0;
+}
+
 static Door *
 door_new (Daemon *daemon, GDBusConnection *connection)
 {
@@ -145,7 +156,7 @@ door_new_for_caller (Daemon *daemon, GDBusConnection *connection, Caller *caller
   g_autoptr (Door) self = door_new (daemon, connection);
 
   self->caller = caller_ref (caller);
-  if (!register_all (self, error))
+  if (!register_hello (self, error) || !register_all (self, error))
     return NULL;
   self->has_place = TRUE;
   return g_steal_pointer (&self);

@@ -57,6 +57,18 @@ def check_reload(daemon):
     client.encrypt("orders", b"x")
 
 
+def check_greeting(daemon):
+    """A private socket answers Hello, so that clients that know only buses can call there; it has nothing else of one."""
+    daemon.add_box("orders", "EncryptFor=*")
+    daemon.start()
+    client = kmsd.Client(f"unix:path={daemon.socket}")  # as if it were a bus
+    daemon.clients.append(client)
+    tap.equal(client.name, ":1.1", "the name that a caller has, alone on its connection")
+    kmsd.wants(client.encrypt("orders", b"x").decode(), "v1:")
+    client.bad("org.freedesktop.DBus.Error.UnknownMethod", "/org/freedesktop/DBus", "ListNames",
+               interface="org.freedesktop.DBus")
+
+
 def check_hangup_and_changed_files(daemon):
     """SIGHUP reads again; so does a change, without anybody asking."""
     daemon.add_box("orders", "EncryptFor=*")
