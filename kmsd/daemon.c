@@ -11,6 +11,7 @@
 #include "idle.h"
 #include "private-socket.h"
 #include "readiness.h"
+#include "refusals.h"
 #include "reload.h"
 #include "state-directory.h"
 #include "trail.h"
@@ -88,6 +89,7 @@ daemon_clear (Daemon *self)
   g_clear_pointer (&self->bus_door, door_free);
   g_clear_pointer (&self->doors, g_ptr_array_unref);
   reload_stop (self);
+  refusals_stop (self);
   trail_close (self);
   g_clear_pointer (&self->subscribers, g_ptr_array_unref);
   g_clear_pointer (&self->lockdown, lockdown_store_unref);

@@ -39,6 +39,8 @@ typedef struct
   AlertCounters *alerts;
   AuditLog *audit;
   Journal *journal;
+  GHashTable *refusals;   /* refusals.c's, or NULL */
+  guint refusals_source;
   GHashTable *openings;   /* openings.c's, or NULL */
   guint n_untold;         /* records since the journal got the log's head */
   GPtrArray *subscribers; /* to the audit log; or NULL */

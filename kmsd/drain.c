@@ -5,6 +5,7 @@
 #include "door.h"
 #include "private-socket.h"
 #include "readiness.h"
+#include "refusals.h"
 
 static gboolean
 on_too_late (gpointer data)
@@ -57,6 +58,7 @@ daemon_quit (Daemon *self, GError *failure)
     }
   self->failure = failure;
   self->closing = TRUE;
+  refusals_flush (self);
   readiness_tell ("STOPPING=1");
   g_clear_pointer (&self->private_socket, private_socket_free);
   bus_stop (self);

@@ -3,6 +3,7 @@
 /* Between calls and the audit log. Whatever is on the disk goes to the journal and to subscribers, too. */
 #include "trail.h"
 
+#include "refusals.h"
 #include "subscribers.h"
 
 /* The journal gets the head so often that a cut tail is short. */
@@ -163,10 +164,17 @@ trail_append_one (Call *call, AuditRecord *record, TrailFunc func)
 void
 trail_fail (Call *call, AuditRecord *record, GError *error)
 {
+  audit_record_set_error (record, error);
+  /* Only where nothing was done: an intent always has its outcome. */
+  if (record->outcome == AUDIT_OUTCOME_REFUSED && call->intents == NULL && !refusals_admit (call->daemon, record))
+    {
+      audit_record_free (record);
+      call_fail (call, error);
+      return;
+    }
   GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
   Append *append = g_new0 (Append, 1);
 
-  audit_record_set_error (record, error);
   g_ptr_array_add (records, record);
   append->call = call;
   append->failure = error;

@@ -31,7 +31,8 @@ typedef void (*TrailFunc) (Call *call, GPtrArray *written, const GError *error);
 void trail_append (Call *call, GPtrArray *records, TrailFunc func);
 void trail_append_one (Call *call, AuditRecord *record, TrailFunc func);
 
-/* Writes one record and fails the call with that error, whether it could be written or not. Takes both over. */
+/* Writes one record and fails the call with that error, whether it could be written or not. Takes both over. Of very many
+ * refusals, most are only counted: refusals.h. */
 void trail_fail (Call *call, AuditRecord *record, GError *error);
 
 /* What the policy of the call's log shows of the context. */

@@ -5,6 +5,7 @@
 import glob
 import json
 import os
+import time
 
 import kmsd
 import tap
@@ -166,6 +167,44 @@ def check_settings_at_reload(daemon):
     for directory in (second, first):
         reload(f"Directory={directory}")
         tap.equal(client.good(kmsd.MANAGER, "Verify", "(@a{sv} {},)", interface=AUDIT)[0][0]["flaws"], [], f"of {directory}")
+
+
+def count_refusals(daemon, uid):
+    refused = [one for one in records(daemon) if one["outcome"] == "refused" and one["caller"]["uid"] == uid]
+    return len(refused), sum(one.get("items", 1) for one in refused)
+
+
+@kmsd.EVERYWHERE
+def check_refusals_do_not_fill_the_disk(daemon):
+    """Of very many, most are only counted, none is lost, alerts see them all, and others have their records."""
+    daemon.add_box("orders", f"EncryptFor=uid:{SHOP};uid:{READER}\nDecryptFor=uid:{READER}\n[Alert]\nDecrypts=400\nAction=signal")
+    daemon.start()
+    shop, reader = daemon.client(SHOP), daemon.client(READER)
+    stored = shop.encrypt("orders", b"x")
+    decrypt = (f"{kmsd.BOXES}/orders", "Decrypt", f"({kmsd.octets(stored)}, @a{{ss}} {{}}, @a{{sv}} {{}})")
+    for _ in range(5):
+        shop.send(*decrypt, times=100)
+        tap.equal(shop.read()["answers"], {kmsd.ERROR + "NotAuthorized": 100}, "the answers")
+    reader.decrypt("orders", stored)
+    tap.equal(daemon.stop(), 0, "the exit code")
+    n_records, n_refused = count_refusals(daemon, SHOP)
+    tap.equal((n_refused, n_records < 300), (500, True), f"refused calls, in {n_records} records")
+    tap.equal(of_box(daemon).count(("decrypt", "done", READER, None)), 1, "what was done")
+    tap.equal("alert" in [one["operation"] for one in records(daemon)], True, "the alert")
+
+
+def check_refusals_are_summed_up_in_time(daemon):
+    daemon.add_box("orders", f"EncryptFor=uid:{SHOP}")
+    daemon.start()
+    shop = daemon.client(SHOP)
+    shop.send(f"{kmsd.BOXES}/orders", "Decrypt", "(b'v1:YQ==', @a{ss} {}, @a{sv} {})", times=60)
+    shop.read()
+    for _ in range(kmsd.PATIENCE * 20):
+        if count_refusals(daemon, SHOP)[1] == 60:
+            break
+        time.sleep(0.05)
+    tap.equal(count_refusals(daemon, SHOP)[1], 60, "what the records say")
+    tap.equal([one["operation"] for one in records(daemon)][-1], "refusals", "the last record")
 
 
 kmsd.main("audit", globals())
