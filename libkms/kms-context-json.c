@@ -57,8 +57,8 @@ _kms_json_write_string (const char *text, gsize length, char *out)
 
 /* ActiveSupport escapes what HTML or JavaScript would take for its own. These bytes occur in strings only, so whole
  * JSON can be run through here. */
-static gsize
-write_dialect (const char *json, gsize length, KmsJsonDialect dialect, char *out)
+gsize
+_kms_json_write_dialect (const char *json, gsize length, KmsJsonDialect dialect, char *out)
 {
   char *start = out;
 
@@ -175,7 +175,7 @@ kms_context_write_json (KmsContext *self, KmsJsonDialect dialect, KmsContextForm
   if (G_LIKELY (!self->has_dialects || dialect == KMS_JSON_DIALECT_PLAIN || as_it_is))
     return write_plain (self, form, out);
   g_autofree char *plain = g_malloc (self->json_max);
-  return write_dialect (plain, write_plain (self, form, plain), dialect, out);
+  return _kms_json_write_dialect (plain, write_plain (self, form, plain), dialect, out);
 }
 
 /**

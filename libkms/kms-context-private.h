@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 #define KMS_CONTEXT_MAX_PAIRS 1024
 #define KMS_CONTEXT_MAX_BYTES 1048576
 #define KMS_CONTEXT_MAX_DEPTH 64
+#define KMS_CONTEXT_JSON "the context's JSON" /* in errors */
 
 typedef struct
 {
@@ -75,10 +76,15 @@ KmsContext *_kms_context_builder_finish (KmsContextBuilder *self, GError **error
 void _kms_context_builder_add_digits (KmsContextBuilder *self, KmsNameKind kind, const char *name, gsize name_length,
                                       const char *digits);
 
-/* Any JSON value without its blanks, strings in the plain dialect, numbers as they stand. */
-gboolean _kms_json_compact (const char *json, gsize length, GString *out, GError **error);
+/* Any JSON value without its blanks, strings in the plain dialect, numbers as they stand: never longer than it was. It may
+ * be secret: what is held besides `out` is wiped. `noun` is the subject of the errors' sentence. */
+gboolean _kms_json_compact (const char *noun, const char *json, gsize length, gsize max_length, GString *out,
+                            GError **error);
 
 /* A string with its quotes, in the plain dialect. */
 gsize _kms_json_write_string (const char *text, gsize length, char *out);
+
+/* Whole JSON of the plain dialect in another one: `out` takes six times its length. */
+gsize _kms_json_write_dialect (const char *json, gsize length, KmsJsonDialect dialect, char *out);
 
 G_END_DECLS

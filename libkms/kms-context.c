@@ -318,7 +318,9 @@ kms_context_new_legacy (const char *json, gssize length, GError **error)
   g_return_val_if_fail (json != NULL, NULL);
   g_autoptr (GString) compact = g_string_new (NULL);
 
-  if (!_kms_json_compact (json, length < 0 ? strlen (json) : (gsize) length, compact, error))
+  gsize n = length < 0 ? strlen (json) : (gsize) length;
+
+  if (!_kms_json_compact (KMS_CONTEXT_JSON, json, n, KMS_CONTEXT_MAX_BYTES, compact, error))
     return NULL;
   g_autoptr (KmsContext) self = context_new_text (KMS_CONTEXT_FORM_LEGACY, compact->str, compact->len);
   if (!kms_context_check (self, error))

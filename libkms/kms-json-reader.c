@@ -4,6 +4,8 @@
  * text of numbers, names that occur twice. */
 #include "kms-context-private.h"
 
+#include <gnutls/gnutls.h>
+
 #include "kms-error.h"
 
 typedef struct
@@ -11,6 +13,8 @@ typedef struct
   const char *start;
   const char *at;
   const char *end;
+  const char *noun; /* whose JSON it is, for errors */
+  GString *scratch; /* of who compacts: as large as the input, so that it never moves */
   guint depth;
   GError *error;
 } KmsJsonReader;
@@ -19,7 +23,7 @@ static gboolean
 fail (KmsJsonReader *self, const char *what)
 {
   if (self->error == NULL)
-    self->error = g_error_new (KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT, "the context's JSON is wrong at byte %td: %s",
+    self->error = g_error_new (KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT, "%s is wrong at byte %td: %s", self->noun,
                                self->at - self->start, what);
   return FALSE;
 }
@@ -186,16 +190,18 @@ read_word (KmsJsonReader *self, GString *out)
 
 static gboolean compact_value (KmsJsonReader *self, GString *out);
 
+/* Written again, a string is never longer than it was. */
 static gboolean
 compact_string (KmsJsonReader *self, GString *out)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  if (!read_string (self, text))
-    return FALSE;
+  const char *before = self->at;
   gsize start = out->len;
-  g_string_set_size (out, start + 2 + 6 * text->len);
-  g_string_set_size (out, start + _kms_json_write_string (text->str, text->len, out->str + start));
+
+  g_string_truncate (self->scratch, 0);
+  if (!read_string (self, self->scratch))
+    return FALSE;
+  g_string_set_size (out, start + (gsize) (self->at - before));
+  g_string_set_size (out, start + _kms_json_write_string (self->scratch->str, self->scratch->len, out->str + start));
   return TRUE;
 }
 
@@ -258,11 +264,11 @@ compact_value (KmsJsonReader *self, GString *out)
 }
 
 static gboolean
-reader_open (KmsJsonReader *self, const char *json, gsize length)
+reader_open (KmsJsonReader *self, const char *noun, const char *json, gsize length, gsize max_length)
 {
-  *self = (KmsJsonReader){ .start = json, .at = json, .end = json + length };
-  if (length > KMS_CONTEXT_MAX_BYTES)
-    return fail (self, "it is larger than " G_STRINGIFY (KMS_CONTEXT_MAX_BYTES) " bytes");
+  *self = (KmsJsonReader){ .start = json, .at = json, .end = json + length, .noun = noun };
+  if (length > max_length)
+    return fail (self, "it is larger than the limit");
   if (!g_utf8_validate_len (json, length, NULL))
     return fail (self, "it is not UTF-8");
   return TRUE;
@@ -284,12 +290,16 @@ reader_close (KmsJsonReader *self, GError **error)
 }
 
 gboolean
-_kms_json_compact (const char *json, gsize length, GString *out, GError **error)
+_kms_json_compact (const char *noun, const char *json, gsize length, gsize max_length, GString *out, GError **error)
 {
   KmsJsonReader reader;
 
-  if (reader_open (&reader, json, length))
-    compact_value (&reader, out);
+  if (!reader_open (&reader, noun, json, length, max_length))
+    return reader_close (&reader, error);
+  reader.scratch = g_string_sized_new (length);
+  compact_value (&reader, out);
+  gnutls_memset (reader.scratch->str, 0, reader.scratch->allocated_len);
+  g_string_free (reader.scratch, TRUE);
   return reader_close (&reader, error);
 }
 
@@ -350,7 +360,7 @@ _kms_context_read_json (const char *json, gsize length, GError **error)
   gboolean is_raw = FALSE;
   KmsJsonReader reader;
 
-  if (reader_open (&reader, json, length))
+  if (reader_open (&reader, KMS_CONTEXT_JSON, json, length, KMS_CONTEXT_MAX_BYTES))
     {
       skip_blanks (&reader);
       is_raw = peek (&reader) == '"';

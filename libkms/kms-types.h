@@ -196,5 +196,6 @@ typedef struct _KmsRegistry KmsRegistry;
 typedef struct _KmsBox KmsBox;
 typedef struct _KmsBatch KmsBatch;
 typedef struct _KmsLockbox KmsLockbox;
+typedef struct _KmsValue KmsValue;
 
 G_END_DECLS

@@ -20,5 +20,6 @@
 #include <libkms/kms-registry.h>
 #include <libkms/kms-box.h>
 #include <libkms/kms-lockbox.h>
+#include <libkms/kms-value.h>
 #include <libkms/kms-enums.h>
 #undef KMS_INSIDE
