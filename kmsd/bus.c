@@ -4,6 +4,7 @@
 #include "bus.h"
 
 #include "door.h"
+#include "units.h"
 
 #define NAME_FLAG_DO_NOT_QUEUE 4
 #define REPLY_PRIMARY_OWNER 1
@@ -52,6 +53,7 @@ bus_start (Daemon *self, GError **error)
       return FALSE;
     }
   g_dbus_connection_set_exit_on_close (connection, FALSE);
+  self->units = units_new (connection);
   self->bus_door = door_new_for_bus (self, connection, self->options->bus, error);
   if (self->bus_door == NULL)
     return FALSE;

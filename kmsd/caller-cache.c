@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "units.h"
+
 /* The bus daemon answers from memory. */
 #define ASK_TIMEOUT_MS 10000
 
@@ -19,7 +21,7 @@ typedef struct
 {
   CallerCache *cache;
   char *unique_name;
-  Caller *caller;  /* NULL while the bus daemon is asked */
+  Caller *caller;  /* NULL while others are asked */
   GArray *waiters; /* of Waiter */
   guint subscription;
 } Entry;
@@ -28,6 +30,7 @@ struct _CallerCache
 {
   GDBusConnection *connection;
   BusKind bus;
+  Units *units;        /* borrowed, or NULL */
   GHashTable *entries; /* unique name → Entry */
   GCancellable *cancellable;
 };
@@ -61,12 +64,13 @@ entry_free (gpointer data)
 }
 
 CallerCache *
-caller_cache_new (GDBusConnection *connection, BusKind bus)
+caller_cache_new (GDBusConnection *connection, BusKind bus, Units *units)
 {
   CallerCache *self = g_new0 (CallerCache, 1);
 
   self->connection = g_object_ref (connection);
   self->bus = bus;
+  self->units = units;
   self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
   self->cancellable = g_cancellable_new ();
   return self;
@@ -149,26 +153,58 @@ make_caller (CallerCache *cache, const char *unique_name, GVariant *answer, GErr
 
 typedef struct
 {
-  CallerCache *cache; /* not to be touched once the call was cancelled */
+  CallerCache *cache; /* not to be touched once its cancellable is */
+  GCancellable *cancellable;
   char *unique_name;
 } Question;
 
 static void
+question_free (Question *self)
+{
+  g_object_unref (self->cancellable);
+  g_free (self->unique_name);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Question, question_free)
+
+/* NULL if nobody wants to know any more. */
+static Entry *
+find_asked (const Question *question)
+{
+  Entry *entry = g_cancellable_is_cancelled (question->cancellable)
+                   ? NULL
+                   : g_hash_table_lookup (question->cache->entries, question->unique_name);
+  return entry == NULL || entry->caller != NULL ? NULL : entry;
+}
+
+static void
+on_unit (Caller *caller, gpointer data)
+{
+  g_autoptr (Question) question = data;
+  Entry *entry = find_asked (question);
+
+  if (entry == NULL)
+    return;
+  entry->caller = caller_ref (caller);
+  tell_waiters (entry, NULL);
+}
+
+static void
 on_credentials (GObject *connection, GAsyncResult *result, gpointer data)
 {
-  g_autofree Question *question = data;
-  g_autofree char *unique_name = question->unique_name;
+  g_autoptr (Question) question = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (connection), result, &error);
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  Entry *entry = find_asked (question);
+  if (entry == NULL)
     return;
-  Entry *entry = g_hash_table_lookup (question->cache->entries, unique_name);
-  if (entry == NULL || entry->caller != NULL)
-    return;
-  if (answer != NULL)
-    entry->caller = make_caller (entry->cache, unique_name, answer, &error);
-  tell_waiters (entry, error);
+  g_autoptr (Caller) caller = answer == NULL ? NULL : make_caller (entry->cache, question->unique_name, answer, &error);
+  if (caller == NULL)
+    tell_waiters (entry, error);
+  else
+    units_ask (entry->cache->units, caller, on_unit, g_steal_pointer (&question));
 }
 
 static Entry *
@@ -185,7 +221,7 @@ ask (CallerCache *self, const char *unique_name)
     self->connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged", "/org/freedesktop/DBus",
     unique_name, G_DBUS_SIGNAL_FLAGS_NONE, on_owner_changed, entry, NULL);
   g_hash_table_insert (self->entries, entry->unique_name, entry);
-  *question = (Question){ self, g_strdup (unique_name) };
+  *question = (Question){ self, g_object_ref (self->cancellable), g_strdup (unique_name) };
   g_dbus_connection_call (self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
                           "GetConnectionCredentials", g_variant_new ("(s)", unique_name), G_VARIANT_TYPE ("(a{sv})"),
                           G_DBUS_CALL_FLAGS_NONE, ASK_TIMEOUT_MS, self->cancellable, on_credentials, question);

@@ -36,6 +36,7 @@ caller_unref (Caller *self)
     return;
   g_free (self->unique_name);
   g_free (self->gids);
+  g_free (self->unit);
   g_free (self->label);
   g_object_unref (self->gone);
   g_free (self);

@@ -22,6 +22,7 @@ typedef struct
   AccessCaller access;
   guint32 *gids;
   gint64 pid;         /* -1: not known; only for the audit log */
+  char *unit;         /* of systemd, or NULL; only for the audit log, and a hint: see units.h */
   char *label;        /* security label, or NULL; only for the audit log */
   GCancellable *gone; /* cancelled when the caller leaves: nobody would read the answer */
   guint n_running;    /* of its calls; the rest is turns.c's as well */
@@ -39,14 +40,16 @@ const char *bus_kind_to_string (BusKind kind);
 
 /* The callers of one connection to a bus. */
 typedef struct _CallerCache CallerCache;
+typedef struct _Units Units;
 
-CallerCache *caller_cache_new (GDBusConnection *connection, BusKind bus);
+/* The units are borrowed, and may be NULL. */
+CallerCache *caller_cache_new (GDBusConnection *connection, BusKind bus, Units *units);
 void caller_cache_free (CallerCache *self);
 
 /* A caller, or NULL and an error. Both are borrowed. */
 typedef void (*CallerFunc) (Caller *caller, const GError *error, gpointer user_data);
 
-/* Calls back at once if the name is known, else when the bus daemon has answered. */
+/* Calls back at once if the name is known, else when the bus daemon has answered, and systemd has or is too slow. */
 void caller_cache_identify (CallerCache *self, const char *unique_name, CallerFunc func, gpointer user_data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Caller, caller_unref)

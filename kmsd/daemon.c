@@ -15,6 +15,7 @@
 #include "reload.h"
 #include "state-directory.h"
 #include "trail.h"
+#include "units.h"
 
 static gboolean
 open_state (Daemon *self, GError **error)
@@ -87,6 +88,7 @@ daemon_clear (Daemon *self)
   g_clear_pointer (&self->private_socket, private_socket_free);
   bus_stop (self);
   g_clear_pointer (&self->bus_door, door_free);
+  g_clear_pointer (&self->units, units_free);
   g_clear_pointer (&self->doors, g_ptr_array_unref);
   reload_stop (self);
   refusals_stop (self);

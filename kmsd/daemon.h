@@ -39,7 +39,7 @@ typedef struct
   AlertCounters *alerts;
   AuditLog *audit;
   Journal *journal;
-  GHashTable *refusals;   /* refusals.c's, or NULL */
+  GHashTable *refusals; /* refusals.c's, or NULL */
   guint refusals_source;
   GHashTable *openings;   /* openings.c's, or NULL */
   guint n_untold;         /* records since the journal got the log's head */
@@ -48,6 +48,7 @@ typedef struct
   PrivateSocket *private_socket;
   gboolean owns_name;
   Door *bus_door;
+  Units *units;     /* of that bus's systemd; NULL without a bus */
   GPtrArray *doors; /* of Door: private connections */
   GQueue reloads;   /* of GTask: the first one is under way */
   int state_lock;

@@ -146,7 +146,7 @@ door_new_for_bus (Daemon *daemon, GDBusConnection *connection, BusKind bus, GErr
 {
   g_autoptr (Door) self = door_new (daemon, connection);
 
-  self->cache = caller_cache_new (connection, bus);
+  self->cache = caller_cache_new (connection, bus, daemon->units);
   return register_all (self, error) ? g_steal_pointer (&self) : NULL;
 }
 

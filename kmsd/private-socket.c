@@ -15,6 +15,7 @@
 
 #include "door.h"
 #include "readiness.h"
+#include "units.h"
 
 struct _PrivateSocket
 {
@@ -28,6 +29,7 @@ typedef struct
 {
   Daemon *daemon;
   Caller *caller;
+  GDBusConnection *connection; /* NULL until it is authenticated */
   GCancellable *cancellable;
   guint timeout;
 } Greeting;
@@ -39,6 +41,7 @@ greeting_free (Greeting *self)
     g_source_remove (self->timeout);
   quotas_give_back (self->daemon->quotas, self->caller->access.uid, QUOTA_KIND_GREETING);
   caller_unref (self->caller);
+  g_clear_object (&self->connection);
   g_object_unref (self->cancellable);
   g_free (self);
 }
@@ -73,27 +76,47 @@ on_closed (GDBusConnection *connection, gboolean remote, GError *error, gpointer
 }
 
 static void
-on_greeted (GObject *source, GAsyncResult *result, gpointer data)
+end_greeting (Greeting *greeting, const GError *error)
 {
-  Greeting *greeting = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GDBusConnection) connection = g_dbus_connection_new_finish (result, &error);
   Daemon *daemon = greeting->daemon;
 
-  Door *door = connection == NULL ? NULL : door_new_for_caller (daemon, connection, greeting->caller, &error);
-  if (door != NULL)
-    {
-      g_signal_connect (connection, "closed", G_CALLBACK (on_closed), daemon);
-      daemon_add_door (daemon, door);
-      g_dbus_connection_start_message_processing (connection);
-    }
-  else
+  if (error != NULL)
     {
       g_debug ("uid %u did not authenticate at the private socket: %s", greeting->caller->access.uid, error->message);
       quotas_give_back (daemon->quotas, greeting->caller->access.uid, QUOTA_KIND_CONNECTION);
     }
   greeting_free (greeting);
   daemon_release (daemon);
+}
+
+static void
+on_unit (Caller *caller, gpointer data)
+{
+  Greeting *greeting = data;
+  Daemon *daemon = greeting->daemon;
+  g_autoptr (GError) error = NULL;
+  Door *door = door_new_for_caller (daemon, greeting->connection, caller, &error);
+
+  if (door != NULL)
+    {
+      g_signal_connect (greeting->connection, "closed", G_CALLBACK (on_closed), daemon);
+      daemon_add_door (daemon, door);
+      g_dbus_connection_start_message_processing (greeting->connection);
+    }
+  end_greeting (greeting, error);
+}
+
+static void
+on_greeted (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Greeting *greeting = data;
+  g_autoptr (GError) error = NULL;
+
+  greeting->connection = g_dbus_connection_new_finish (result, &error);
+  if (greeting->connection == NULL)
+    end_greeting (greeting, error);
+  else
+    units_ask (greeting->daemon->units, greeting->caller, on_unit, greeting);
 }
 
 static gboolean

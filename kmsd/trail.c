@@ -79,6 +79,7 @@ trail_record_new (Call *call, const char *operation, AuditOutcome outcome)
 
   record->caller.uid = caller->access.uid;
   record->caller.pid = caller->pid;
+  record->caller.unit = g_strdup (caller->unit);
   record->caller.label = g_strdup (caller->label);
   record->caller.bus = g_strdup (bus_kind_to_string (caller->bus));
   record->box = call->box == NULL ? NULL : g_strdup (call->box->name);
