@@ -54,7 +54,8 @@ open_bus (Daemon *self, GError **error)
     return TRUE;
   if (self->private_socket != NULL && self->bus_door == NULL)
     {
-      g_warning ("%s; only the private socket is served", local->message);
+      g_warning ("%s; only the private socket is served until the bus is there", local->message);
+      bus_start_later (self);
       return TRUE;
     }
   g_propagate_error (error, g_steal_pointer (&local));

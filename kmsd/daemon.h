@@ -47,6 +47,8 @@ typedef struct
   Quotas *quotas;
   PrivateSocket *private_socket;
   gboolean owns_name;
+  guint bus_source; /* that looks for the bus again */
+  guint bus_delay_ms;
   Door *bus_door;
   Units *units;     /* of that bus's systemd; NULL without a bus */
   GPtrArray *doors; /* of Door: private connections */

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#include "door.h"
-
 #define NAME "org.freedesktop.PolicyKit1"
 #define PATH "/org/freedesktop/PolicyKit1/Authority"
 #define INTERFACE "org.freedesktop.PolicyKit1.Authority"
@@ -97,7 +95,7 @@ polkit_check (Call *call, const char *action, GVariant *details, PolkitFunc func
   GVariantBuilder subject;
 
   self->call = call;
-  self->connection = g_object_ref (door_get_connection (call->daemon->bus_door));
+  self->connection = g_object_ref (g_dbus_method_invocation_get_connection (call->invocation));
   self->action = g_strdup (action);
   self->cancellation_id = g_strdup_printf ("kmsd-%" G_GUINT64_FORMAT, ++last_id);
   self->func = func;

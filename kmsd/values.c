@@ -146,10 +146,11 @@ find_named_version (KmsBox *box, const char *data, gsize length, GError **error)
   for (guint i = 0; key_id != NULL && versions[i] != NULL; i++)
     if (g_strcmp0 (kms_box_get_key_id (box, versions[i], NULL), key_id) == 0)
       return g_strdup (versions[i]);
-  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_ACTIVE,
-               "box \"%s\": the ciphertext names a key that no version of the box has (%.200s); decrypt it with the box "
-               "of that key",
-               kms_box_get_name (box), key_id == NULL ? "one that can't be read" : key_id);
+  g_set_error (
+    error, KMS_ERROR, KMS_ERROR_NOT_ACTIVE,
+    "box \"%s\": the ciphertext names a key that no version of the box has (%.200s); decrypt it with the box "
+    "of that key",
+    kms_box_get_name (box), key_id == NULL ? "one that can't be read" : key_id);
   return NULL;
 }
 

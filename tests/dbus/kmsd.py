@@ -219,11 +219,16 @@ class Daemon:
         os.mkdir(self.path("services"))
         self.write("bus.conf", BUS_CONFIGURATION.format(type=kind, path=self.path("bus"), include=include,
                                                         services=self.path("services")))
+        self.run_bus()
+
+    def run_bus(self):
+        """Again, if it ran before."""
         process = subprocess.Popen(["dbus-daemon", f"--config-file={self.path('bus.conf')}", "--nofork", "--nopidfile",
                                     "--print-address=1"], stdout=subprocess.PIPE, stderr=self.log, text=True)
         self.processes.append(process)
         self.address = process.stdout.readline().strip()
         process.stdout.close()
+        self.bus = process
 
     def start(self, *arguments):
         """Starts kmsd and returns when it says that it is ready."""

@@ -204,6 +204,60 @@ def check_no_bus(daemon):
     kmsd.wants(daemon.read_log(), "only the private socket is served")
 
 
+def served_by_bus(daemon):
+    """Whether a call over the bus is answered by now."""
+    client = daemon.client(private=False)
+    answer = client.call(kmsd.MANAGER, "ListBoxes", "(@a{sv} {},)", interface="org.libkms.Kms1.Manager")
+    client.end()
+    daemon.clients.remove(client)
+    return "error" not in answer
+
+
+@kmsd.ways("system", "session")
+def check_bus_that_comes_later(daemon):
+    """Early at boot the private socket is served, and the bus when it is there."""
+    daemon.bus.terminate()
+    daemon.bus.wait()
+    daemon.add_box("orders", "EncryptFor=*")
+    daemon.start()
+    private = daemon.client(private=True)
+    private.encrypt("orders", b"x")
+    daemon.run_bus()
+    until(lambda: served_by_bus(daemon), "a place on the bus that came later")
+    daemon.client(private=False).encrypt("orders", b"x")
+    private.encrypt("orders", b"x")
+
+
+@kmsd.ways("system", "session")
+def check_bus_that_goes_and_comes_back(daemon):
+    daemon.add_box("orders", "EncryptFor=*")
+    daemon.start()
+    private = daemon.client(private=True)
+    daemon.client(private=False).encrypt("orders", b"x")
+    for _ in range(2):
+        daemon.bus.kill()
+        daemon.bus.wait()
+        private.encrypt("orders", b"x")
+        daemon.run_bus()
+        until(lambda: served_by_bus(daemon), "a place on the bus that came back")
+        private.encrypt("orders", b"x")
+    tap.equal(daemon.stop(), 0, "the exit code")
+
+
+@kmsd.ways("session")
+def check_bus_that_goes_without_a_private_socket(daemon):
+    """Then there is nothing to be served: whoever watches starts it again with the bus."""
+    done = subprocess.Popen([kmsd.KMSD, "--session", f"--config-root={daemon.path('root')}"], stderr=subprocess.PIPE,
+                            env=dict(os.environ, DBUS_SESSION_BUS_ADDRESS=daemon.address))
+    daemon.processes.append(done)
+    until(lambda: served_by_bus(daemon), "the bus is served")
+    daemon.bus.kill()
+    daemon.bus.wait()
+    tap.equal(done.wait(kmsd.PATIENCE), 7, "the exit code")
+    kmsd.wants(done.stderr.read().decode(), "the bus closed the connection")
+    done.stderr.close()
+
+
 @kmsd.ways("session")
 def check_idle_exit(daemon):
     """It ends when nobody needs it, and not while somebody does."""
