@@ -55,6 +55,14 @@ def check_chapters():
     tap.equal(listed, there, "chapters listed in libkms.toml.in")
 
 
+def check_error_names():
+    """Those that the chapter for clients of kmsd tells are those that kmsd sends."""
+    sent = set(re.findall(r'DBUS \("([\w.]+)"\)', read(os.path.join(SOURCE, "libkms/kms-error.c"))))
+    rows = re.findall(r"^\| (`[A-Z][\w.`, ]*`) \|", read(os.path.join(SOURCE, "docs/book/using-kmsd.md")), re.MULTILINE)
+    told = {name for row in rows for name in re.findall(r"`([A-Z][a-z]\w*(?:\.\w+)?)`", row) if "Box" not in name}
+    tap.equal(("InvalidCiphertext" in told, sorted(told - {"Manager.LookupBox"} - sent)), (True, []), "names that kmsd never sends")
+
+
 def check_pages_refer():
     pages = {os.path.basename(path)[:-4] for path in glob.glob(os.path.join(SOURCE, "docs/man/*.rst"))}
     pages |= {"systemd.1", "org.libkms.Kms1.5"}
@@ -68,5 +76,6 @@ tap.main([
     ("/docs/links/targets", lambda: tap.none((d for path in DOCUMENTS for d in dead_links(path)), "dead links")),
     ("/docs/links/paths", lambda: tap.none((d for path in DOCUMENTS for d in dead_paths(path)), "paths that are not there")),
     ("/docs/links/chapters", check_chapters),
+    ("/docs/links/error-names", check_error_names),
     ("/docs/links/pages", check_pages_refer),
 ])
