@@ -90,15 +90,30 @@ answer_plaintexts (Call *call)
     call_return_descriptor (call, g_variant_new ("(h@aa{sv})", 0, list_results (call)), fd);
 }
 
-/* One for each, one for all, or none. */
-static KmsContext *
-make_context (Call *call, GVariant *maps, guint index, GError **error)
+/* One for each, one for all (which is made only once), or none. */
+static GPtrArray *
+make_contexts (Call *call, GVariant *maps, gsize n_items, GError **error)
 {
+  g_autoptr (GPtrArray) contexts = g_ptr_array_new_with_free_func ((GDestroyNotify) kms_context_unref);
+  g_autoptr (GVariant) none = g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("{ss}"), NULL, 0));
   gsize n = g_variant_n_children (maps);
-  g_autoptr (GVariant) map = n == 0 ? g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("{ss}"), NULL, 0))
-                                    : g_variant_get_child_value (maps, n == 1 ? 0 : index);
 
-  return values_make_context (call, map, error);
+  if (g_variant_get_size (maps) > MAX_CONTEXTS)
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE,
+                   "the contexts have more than %d bytes together; send several calls", MAX_CONTEXTS);
+      return NULL;
+    }
+  for (gsize i = 0; i < n_items; i++)
+    {
+      g_autoptr (GVariant) map = n == 0 ? g_variant_ref (none) : g_variant_get_child_value (maps, n == 1 ? 0 : i);
+      KmsContext *context = i > 0 && n <= 1 ? kms_context_ref (g_ptr_array_index (contexts, 0))
+                                            : values_make_context (call, map, error);
+      if (context == NULL)
+        return NULL;
+      g_ptr_array_add (contexts, context);
+    }
+  return g_steal_pointer (&contexts);
 }
 
 static gboolean
@@ -125,15 +140,14 @@ add_plaintexts (Call *call, GPtrArray *chunks, GError **error)
 
   if (secrets == NULL || !check_counts (secrets->len, g_variant_n_children (maps), error))
     return FALSE;
-  for (guint i = 0; i < secrets->len; i++)
+  g_autoptr (GPtrArray) contexts = make_contexts (call, maps, secrets->len, error);
+  for (guint i = 0; contexts != NULL && i < contexts->len; i++)
     {
-      g_autoptr (KmsContext) context = make_context (call, maps, i, error);
-      if (context == NULL)
-        return FALSE;
+      KmsContext *context = g_ptr_array_index (contexts, i);
       values_add_context (call, context);
       kms_batch_add_secret (values_get (call)->batch, g_ptr_array_index (secrets, i), context);
     }
-  return TRUE;
+  return contexts != NULL;
 }
 
 static void
@@ -178,6 +192,24 @@ box_encrypt_batch (Call *call)
     values_permit (call, (guint) MAX (g_variant_n_children (maps), 1), read_plaintexts);
 }
 
+/* What comes of them stands in locked memory all at once. */
+static gboolean
+check_lengths (GVariant *ciphertexts, GError **error)
+{
+  gsize length = 0;
+
+  for (gsize i = 0; i < g_variant_n_children (ciphertexts); i++)
+    {
+      g_autoptr (GVariant) bytes = g_variant_get_child_value (ciphertexts, i);
+      length += g_variant_n_children (bytes);
+    }
+  if (length <= MAX_CIPHERTEXTS)
+    return TRUE;
+  g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE,
+               "the ciphertexts have more than %d bytes together; send several calls", MAX_CIPHERTEXTS);
+  return FALSE;
+}
+
 static gboolean
 add_ciphertexts (Call *call, GVariant *ciphertexts, GError **error)
 {
@@ -185,13 +217,15 @@ add_ciphertexts (Call *call, GVariant *ciphertexts, GError **error)
   g_autoptr (KmsContext) new_context = NULL;
   gsize n = g_variant_n_children (ciphertexts);
 
-  if (!check_counts (n, g_variant_n_children (maps), error) || !values_make_new_context (call, &new_context, error))
+  if (!check_counts (n, g_variant_n_children (maps), error) || !check_lengths (ciphertexts, error))
     return FALSE;
-  for (guint i = 0; i < n; i++)
+  g_autoptr (GPtrArray) contexts = make_contexts (call, maps, n, error);
+  if (contexts == NULL || !values_make_new_context (call, &new_context, error))
+    return FALSE;
+  for (guint i = 0; i < contexts->len; i++)
     {
       g_autoptr (GVariant) bytes = g_variant_get_child_value (ciphertexts, i);
-      g_autoptr (KmsContext) context = make_context (call, maps, i, error);
-      if (context == NULL || !values_add_ciphertext (call, bytes, context, new_context, error))
+      if (!values_add_ciphertext (call, bytes, g_ptr_array_index (contexts, i), new_context, error))
         return FALSE;
     }
   return TRUE;

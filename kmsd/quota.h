@@ -18,7 +18,9 @@ G_BEGIN_DECLS
 #define MAX_SECRET 4096                  /* bytes of one secret: PIPE_BUF, and what AWS encrypts */
 #define MAX_SECRETS (1024 * 1024)        /* bytes of all secrets of a batch */
 #define MAX_CIPHERTEXT (4 * 1024 * 1024) /* bytes of one: no stored string is longer */
+#define MAX_CIPHERTEXTS MAX_CIPHERTEXT   /* bytes of all ciphertexts of a batch */
 #define MAX_CONTEXT (64 * 1024)          /* bytes of all names and values of a context */
+#define MAX_CONTEXTS (4 * 1024 * 1024)   /* bytes of all contexts of a batch */
 
 #define PIPE_TIMEOUT_MS 5000
 #define GREETING_TIMEOUT_MS 10000

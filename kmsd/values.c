@@ -84,6 +84,7 @@ values_init (Call *call, Operation operation, GError **error)
 
   self->operation = operation;
   self->fd = -1;
+  self->dialect = kms_box_get_json_dialect (call->box->box);
   self->batch = kms_batch_new (library_operations[operation]);
   self->contexts = g_ptr_array_new_with_free_func ((GDestroyNotify) kms_context_unref);
   self->versions = g_ptr_array_new_with_free_func (g_free);
@@ -105,9 +106,28 @@ values_make_context (Call *call, GVariant *map, GError **error)
   KmsJsonDialect dialect;
   KmsContext *context = context_options_make (&self->context, map, &dialect, &has_dialect, error);
 
-  if (context != NULL && has_dialect)
-    kms_batch_set_json_dialect (self->batch, dialect);
+  if (context == NULL || !has_dialect)
+    return context;
+  self->dialect = dialect;
+  kms_batch_set_json_dialect (self->batch, dialect);
   return context;
+}
+
+/* A batch has one dialect, for what it reads and for what it writes: exact bytes in another one would not be used. */
+static gboolean
+check_new_bytes (Call *call, KmsContext *context, GError **error)
+{
+  Values *self = values_get (call);
+  gsize length = 0, n_bytes = 0;
+  const char *bytes = g_variant_get_fixed_array (self->new_context.bytes, &n_bytes, 1);
+  g_autofree char *json = kms_context_to_json (context, self->dialect, KMS_CONTEXT_FORM_MAP, &length, NULL);
+
+  if (json != NULL && length == n_bytes && memcmp (json, bytes, length) == 0)
+    return TRUE;
+  g_set_error_literal (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                       "\"new-context-bytes\" are in another dialect than the context that the ciphertext has; decrypt "
+                       "it, and encrypt it again");
+  return FALSE;
 }
 
 gboolean
@@ -123,7 +143,7 @@ values_make_new_context (Call *call, KmsContext **context, GError **error)
   if (map == NULL && self->new_context.form == KMS_CONTEXT_FORM_MAP && self->new_context.bytes == NULL)
     return TRUE;
   *context = context_options_make (&self->new_context, map == NULL ? empty : map, &dialect, &has_dialect, error);
-  return *context != NULL;
+  return *context != NULL && (!has_dialect || check_new_bytes (call, *context, error));
 }
 
 void

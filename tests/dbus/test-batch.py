@@ -93,6 +93,19 @@ def check_limits(daemon):
     refused("InvalidArgument", frames([b"a", b"b", b"c"]), [{"a": "1"}, {"a": "2"}])
     client.bad("TooLarge", ORDERS, "DecryptBatch", f"({listed([b'x'] * 1025)}, @aa{{ss}} [], @a{{sv}} {{}})")
     client.bad("InvalidArgument", ORDERS, "DecryptBatch", "(@aay [], @aa{ss} [], @a{sv} {})")
+    large = f"(@aay [{', '.join(['b' + kmsd.text('v1:' + 'A' * 1100000)] * 4)}], @aa{{ss}} [], @a{{sv}} {{}})"
+    kmsd.wants(client.bad("TooLarge", ORDERS, "DecryptBatch", large), "together")
+    maps = [{"id": "x" * 50000}] * 100
+    kmsd.wants(refused("TooLarge", frames([b"a"] * 100), maps), "together")
+
+
+def check_one_context_for_all(daemon):
+    """As large as contexts go, for as many items as there may be: it is looked at once, not once for each."""
+    client = start(daemon)
+    large = {f"name {number}": "x" * 50 for number in range(900)}
+    ciphertexts = [bytes(one) for one in encrypt(client, [b"secret"] * 1024, [large])[0]]
+    tap.equal(decrypt(client, ciphertexts, [large])[0], [b"secret"] * 1024, "all of them")
+    tap.equal(client.decrypt("orders", ciphertexts[1023], large), b"secret", "the last one alone")
 
 
 def check_large(daemon):
@@ -120,6 +133,24 @@ def check_rewrap(daemon):
     reply, _ = client.good(ORDERS, "RewrapBatch", f"({listed([stored, stored])}, {contexts({'id': '5'})}, @a{{sv}} {{}})")
     tap.equal([bytes(one)[:3] for one in reply[0]], [b"v2:", b"v2:"], "the new ciphertexts")
     client.decrypt("orders", stored, {"id": "5"}, expect="NotAuthorized")
+
+
+def check_rewrap_to_exact_bytes(daemon):
+    """The bytes are used as they are, or refused: a batch has one dialect, and "<" is not the same in all of them."""
+    client = start(daemon)
+    stored = client.encrypt("orders", b"secret", {"id": "<"})
+    plain, rails = kmsd.octets(b'{"id":"<>"}'), kmsd.octets(b'{"id":"\\u003c\\u003e"}')
+
+    def rewrap(how, error=None):
+        arguments = (ORDERS, "Rewrap", f"({kmsd.octets(stored)}, {kmsd.context(id='<')}, {how})")
+        return client.bad(error, *arguments) if error else bytes(client.good(*arguments)[0][0])
+    new = {"new_context": kmsd.context(id="<>")}
+    kmsd.wants(rewrap(kmsd.options(new_context_bytes=plain, **new), "InvalidArgument"), "dialect")
+    again = rewrap(kmsd.options(new_context_bytes=rails, **new))
+    tap.equal(client.decrypt("orders", again, {"id": "<>"}, how=kmsd.options(context_bytes=rails)), b"secret", "the secret")
+    stored = client.encrypt("orders", b"secret", {"id": "<"}, how=kmsd.options(context_bytes=kmsd.octets(b'{"id":"<"}')))
+    again = rewrap(kmsd.options(context_bytes=kmsd.octets(b'{"id":"<"}'), new_context_bytes=plain, **new))
+    tap.equal(client.decrypt("orders", again, {"id": "<>"}, how=kmsd.options(context_bytes=plain)), b"secret", "the secret")
 
 
 def check_data_keys(daemon):
