@@ -41,8 +41,9 @@ typedef struct
   Journal *journal;
   GHashTable *refusals; /* refusals.c's, or NULL */
   guint refusals_source;
-  GHashTable *openings;   /* openings.c's, or NULL */
-  guint n_untold;         /* records since the journal got the log's head */
+  GHashTable *openings; /* openings.c's, or NULL */
+  guint n_untold;       /* records since the journal got the log's head */
+  guint head_source;
   GPtrArray *subscribers; /* to the audit log; or NULL */
   Quotas *quotas;
   PrivateSocket *private_socket;

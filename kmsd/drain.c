@@ -6,6 +6,7 @@
 #include "private-socket.h"
 #include "readiness.h"
 #include "refusals.h"
+#include "trail.h"
 
 static gboolean
 on_too_late (gpointer data)
@@ -59,6 +60,7 @@ daemon_quit (Daemon *self, GError *failure)
   self->failure = failure;
   self->closing = TRUE;
   refusals_flush (self);
+  trail_note (self, audit_record_new ("stop", AUDIT_OUTCOME_DONE));
   readiness_tell ("STOPPING=1");
   g_clear_pointer (&self->private_socket, private_socket_free);
   bus_stop (self);

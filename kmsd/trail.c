@@ -3,11 +3,9 @@
 /* Between calls and the audit log. Whatever is on the disk goes to the journal and to subscribers, too. */
 #include "trail.h"
 
+#include "heads.h"
 #include "refusals.h"
 #include "subscribers.h"
-
-/* The journal gets the head so often that a cut tail is short. */
-#define HEAD_INTERVAL 256
 
 static char *
 choose_directory (const DaemonOptions *options, const DaemonSettings *settings)
@@ -19,17 +17,6 @@ choose_directory (const DaemonOptions *options, const DaemonSettings *settings)
   if (options->config_root == NULL && from_unit != NULL && g_path_is_absolute (from_unit))
     return g_strndup (from_unit, strcspn (from_unit, ":"));
   return g_build_filename (options->state_directory, "audit", NULL);
-}
-
-static void
-tell_head (Daemon *self, AuditLog *log)
-{
-  AuditHead head;
-
-  audit_log_get_head (log, &head);
-  journal_send_head (self->journal, &head);
-  if (log == self->audit)
-    self->n_untold = 0;
 }
 
 AuditLog *
@@ -54,6 +41,7 @@ trail_open (Daemon *self, GError **error)
   self->audit = trail_open_other (self->options, &self->settings, NULL, error);
   if (self->audit == NULL)
     return FALSE;
+  self->n_untold = HEAD_RECORDS; /* what the log begins with is told at once */
   trail_note (self, audit_record_new ("start", AUDIT_OUTCOME_DONE));
   return TRUE;
 }
@@ -63,10 +51,11 @@ trail_close (Daemon *self)
 {
   g_autoptr (GError) error = NULL;
 
+  heads_stop (self);
   if (self->audit != NULL && !audit_log_close (self->audit, &error))
     g_warning ("%s", error->message);
   if (self->audit != NULL)
-    tell_head (self, self->audit);
+    heads_tell (self, self->audit);
   g_clear_pointer (&self->audit, audit_log_unref);
   g_clear_pointer (&self->journal, journal_free);
 }
@@ -109,11 +98,7 @@ tell (Daemon *self, AuditLog *log, GPtrArray *written)
       journal_send_record (self->journal, g_ptr_array_index (written, i));
       subscribers_tell_record (self, g_ptr_array_index (written, i));
     }
-  if (log == self->audit)
-    self->n_untold += written->len;
-  /* Of a log that was left, every line may be the last one. */
-  if (log != self->audit || self->n_untold >= HEAD_INTERVAL)
-    tell_head (self, log);
+  heads_count (self, log, written->len);
 }
 
 typedef struct
@@ -240,7 +225,7 @@ trail_switch (Daemon *self, AuditLog *other)
     }
   g_autoptr (AuditLog) old = g_steal_pointer (&self->audit);
   self->audit = other;
-  self->n_untold = 0;
+  self->n_untold = HEAD_RECORDS; /* its beginning is told at once */
   note_switch (self, old, "the audit log goes on in ", other);
   note_switch (self, other, "until now the audit log was in ", old);
 }

@@ -77,7 +77,7 @@ begin (int priority, const char *text, const char *id)
 }
 
 /* A machine without a journal loses nothing: it has none to read. */
-static void
+static gboolean
 send_and_free (Journal *self, GByteArray *message)
 {
   struct iovec part = { message->data, message->len };
@@ -85,9 +85,11 @@ send_and_free (Journal *self, GByteArray *message)
     .msg_name = &self->address, .msg_namelen = sizeof self->address, .msg_iov = &part, .msg_iovlen = 1
   };
 
-  if (self->fd >= 0 && sendmsg (self->fd, &header, MSG_NOSIGNAL) < 0 && errno != ENOENT)
-    self->n_lost++;
+  gboolean is_lost = self->fd >= 0 && sendmsg (self->fd, &header, MSG_NOSIGNAL) < 0 && errno != ENOENT;
+
+  self->n_lost += is_lost ? 1 : 0;
   g_byte_array_unref (message);
+  return !is_lost;
 }
 
 static char *
@@ -134,6 +136,7 @@ journal_send_record (Journal *self, const AuditRecord *record)
   add (message, "KMS_PROVIDER", record->provider);
   add (message, "KMS_KEY_ID", record->key_id);
   add (message, "KMS_ERROR", record->error);
+  add (message, "KMS_DETAIL", record->detail);
   add (message, "KMS_REQUEST_ID", record->request_id);
   add_number (message, "KMS_DURATION_USEC", record->duration_usec, -1);
   add_number (message, "KMS_INTENT", (gint64) record->intent, 0);
@@ -146,7 +149,7 @@ journal_send_record (Journal *self, const AuditRecord *record)
   send_and_free (self, message);
 }
 
-void
+gboolean
 journal_send_head (Journal *self, const AuditHead *head)
 {
   g_autofree char *text = audit_head_to_string (head);
@@ -154,7 +157,7 @@ journal_send_head (Journal *self, const AuditHead *head)
   GByteArray *message = begin (LOG_INFO, sentence, HEAD_ID);
 
   add (message, "KMS_AUDIT_HEAD", text);
-  send_and_free (self, message);
+  return send_and_free (self, message);
 }
 
 void

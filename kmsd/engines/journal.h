@@ -17,8 +17,8 @@ void journal_free (Journal *self);
 /* A record that is on disk: MESSAGE, PRIORITY, MESSAGE_ID and KMS_OPERATION, KMS_BOX, KMS_OUTCOME, KMS_SEQUENCE, … */
 void journal_send_record (Journal *self, const AuditRecord *record);
 
-/* KMS_AUDIT_HEAD=SEQ:MAC, out of reach of who writes the log's files. */
-void journal_send_head (Journal *self, const AuditHead *head);
+/* KMS_AUDIT_HEAD=SEQ:MAC, out of reach of who writes the log's files. FALSE if the journal had no room for it. */
+gboolean journal_send_head (Journal *self, const AuditHead *head);
 
 /* Anything else that administrators should read; priority as in syslog(3). */
 void journal_send_message (Journal *self, int priority, const char *message);
