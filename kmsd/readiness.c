@@ -32,15 +32,20 @@ readiness_tell (const char *state)
   close (fd);
 }
 
+/* GLib's parser skips a vertical tab, and takes a sign behind it. */
+static gboolean
+parse_number (const char *text, guint64 max, guint64 *number)
+{
+  return text != NULL && g_ascii_isdigit (text[0]) && g_ascii_string_to_unsigned (text, 10, 0, max, number, NULL);
+}
+
 guint
 readiness_count_sockets (void)
 {
-  const char *pid = g_getenv ("LISTEN_PID"), *count = g_getenv ("LISTEN_FDS");
-  guint64 number;
+  guint64 pid, number;
 
-  if (pid == NULL || !g_ascii_string_to_unsigned (pid, 10, 1, G_MAXINT, &number, NULL) || number != (guint64) getpid ())
-    return 0;
-  if (count == NULL || !g_ascii_string_to_unsigned (count, 10, 0, 16, &number, NULL))
+  if (!parse_number (g_getenv ("LISTEN_PID"), G_MAXINT, &pid) || pid != (guint64) getpid ()
+      || !parse_number (g_getenv ("LISTEN_FDS"), 16, &number))
     return 0;
   for (guint i = 0; i < number; i++)
     (void) fcntl (READINESS_FIRST_SOCKET + (int) i, F_SETFD, FD_CLOEXEC);

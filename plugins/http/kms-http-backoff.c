@@ -51,7 +51,7 @@ _kms_http_parse_retry_after (const char *value, gint64 now)
 
   if (value == NULL)
     return -1;
-  if (g_ascii_string_to_unsigned (value, 10, 0, LONGEST_RETRY_AFTER, &seconds, NULL))
+  if (g_ascii_isdigit (value[0]) && g_ascii_string_to_unsigned (value, 10, 0, LONGEST_RETRY_AFTER, &seconds, NULL))
     return (gint64) seconds * G_USEC_PER_SEC;
   if (!g_ascii_isalpha (value[0]))
     return -1;

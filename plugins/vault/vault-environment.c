@@ -74,7 +74,7 @@ vault_environment_get_number (const VaultEnvironment *self, const char *name, gi
   g_autofree char *text = vault_environment_dup (self, name, &found);
 
   *value = -1;
-  if (text == NULL || g_ascii_string_to_signed (text, 10, 0, max, value, NULL))
+  if (text == NULL || (g_ascii_isdigit (text[0]) && g_ascii_string_to_signed (text, 10, 0, max, value, NULL)))
     return TRUE;
   g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "the variable %s must be a number from 0 to %" G_GINT64_FORMAT,
                found, max);

@@ -74,7 +74,8 @@ read_versions (KmsHttpJson *json, VaultKeyInfo *self)
   while (kms_http_json_next_member (json, &name))
     {
       VaultKeyVersion version;
-      gboolean counts = g_ascii_string_to_unsigned (name, 10, 0, G_MAXINT64, &version.number, NULL);
+      gboolean counts = g_ascii_isdigit (name[0])
+                        && g_ascii_string_to_unsigned (name, 10, 0, G_MAXINT64, &version.number, NULL);
       version.created = read_creation (json);
       if (counts && self->versions->len < MAX_VERSIONS)
         g_array_append_val (self->versions, version);

@@ -77,7 +77,7 @@ make_json (Kind kind, const char *text)
     case KIND_BOOLEAN:
       return vault_parse_boolean (text, &boolean, NULL) ? g_strdup (boolean ? "true" : "false") : NULL;
     case KIND_VERSION:
-      if (!g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT32, &number, NULL))
+      if (!g_ascii_isdigit (text[0]) || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT32, &number, NULL))
         return NULL;
       return g_strdup_printf ("%" G_GUINT64_FORMAT, number);
     case KIND_PERIOD:

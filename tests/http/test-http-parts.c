@@ -16,6 +16,9 @@ test_retry_after (void)
   g_assert_cmpint (_kms_http_parse_retry_after (NULL, now), ==, -1);
   g_assert_cmpint (_kms_http_parse_retry_after ("0", now), ==, 0);
   g_assert_cmpint (_kms_http_parse_retry_after ("120", now), ==, 120 * G_USEC_PER_SEC);
+  g_assert_cmpint (_kms_http_parse_retry_after ("\v120", now), ==, -1);
+  g_assert_cmpint (_kms_http_parse_retry_after ("\v+120", now), ==, -1);
+  g_assert_cmpint (_kms_http_parse_retry_after ("+120", now), ==, -1);
   g_assert_cmpint (_kms_http_parse_retry_after ("Sun, 06 Nov 1994 08:49:37 GMT", now), ==, 77 * G_USEC_PER_SEC);
   g_assert_cmpint (_kms_http_parse_retry_after ("Sun, 06 Nov 1994 08:49:37 GMT", now + 1000), ==, 0);
   g_assert_cmpint (_kms_http_parse_retry_after ("Sun, 06 Nov 2094 08:49:37 GMT", now), ==, -1);

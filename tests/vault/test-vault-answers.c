@@ -271,7 +271,8 @@ test_key (void)
     "{\"request_id\":\"1\",\"data\":{\"allow_plaintext_backup\":false,\"auto_rotate_period\":0,\"deletion_allowed\":"
     "true,"
     "\"derived\":true,\"exportable\":false,\"imported_key\":false,\"kdf\":\"hkdf_sha256\",\"keys\":{\"10\":1700000010,"
-    "\"2\":1700000002,\"1\":{\"creation_time\":\"2023-11-14T22:13:20Z\",\"public_key\":\"x\"}},\"latest_version\":10,"
+    "\"\\u000b3\":1700000003,\"+4\":1700000004,\"2\":1700000002,\"1\":{\"creation_time\":\"2023-11-14T22:13:20Z\","
+    "\"public_key\":\"x\"}},\"latest_version\":10,"
     "\"min_available_version\":0,\"min_decryption_version\":1,\"min_encryption_version\":0,\"name\":\"k\","
     "\"supports_decryption\":true,\"supports_encryption\":true,\"type\":\"aes256-gcm96\"},\"warnings\":null}");
   guint8 *data = kms_http_buffer_get_data (body, &length);

@@ -156,8 +156,9 @@ test_numbers (void)
   {
     const char *variable, *value;
   } wrong[] = {
-    { "VAULT_MAX_RETRIES", "many" },  { "VAULT_MAX_RETRIES", "-1" },   { "VAULT_CLIENT_TIMEOUT", "soon" },
-    { "VAULT_SKIP_VERIFY", "maybe" }, { "VAULT_NAMESPACE", "a/../b" }, { "VAULT_DISABLE_REDIRECTS", "2" },
+    { "VAULT_MAX_RETRIES", "many" },    { "VAULT_MAX_RETRIES", "-1" },    { "VAULT_MAX_RETRIES", "\v1" },
+    { "VAULT_CLIENT_TIMEOUT", "soon" }, { "VAULT_SKIP_VERIFY", "maybe" }, { "VAULT_NAMESPACE", "a/../b" },
+    { "VAULT_DISABLE_REDIRECTS", "2" },
   };
   g_autoptr (DoubleFixture) fixture = make_fixture (TEST_SERVER_PLAIN);
 
