@@ -3,6 +3,8 @@
 /* Looks now and then whether the daemon has been idle for long enough. */
 #include "idle.h"
 
+#include "subscribers.h"
+
 /* Each of these is a reason to stay: NULL if there is none. */
 static const char *
 find_inhibitor (Daemon *self)
@@ -11,7 +13,7 @@ find_inhibitor (Daemon *self)
     return "a call that is not answered";
   if (self->doors->len > 0)
     return "a private connection";
-  if (self->subscribers != NULL && self->subscribers->len > 0)
+  if (subscribers_has_any (self))
     return "a subscriber to the audit log";
   if (audit_log_get_n_waiting (self->audit) > 0)
     return "records that are not on the disk";

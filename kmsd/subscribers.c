@@ -77,8 +77,8 @@ tell (Daemon *self, const char *signal, GVariant *parameters)
     }
 }
 
-static gboolean
-has_any (Daemon *self)
+gboolean
+subscribers_has_any (Daemon *self)
 {
   forget_gone (self);
   return self->subscribers != NULL && self->subscribers->len > 0;
@@ -90,7 +90,7 @@ subscribers_tell_record (Daemon *self, const AuditRecord *record)
 {
   GVariantBuilder details;
 
-  if (!has_any (self))
+  if (!subscribers_has_any (self))
     return;
   g_autoptr (GString) line = g_string_new (NULL);
   audit_record_write (record, line);
@@ -106,7 +106,7 @@ subscribers_tell_record (Daemon *self, const AuditRecord *record)
 void
 subscribers_tell_alert (Daemon *self, const AlertEvent *event)
 {
-  if (!has_any (self))
+  if (!subscribers_has_any (self))
     return;
   tell (self, "Alert",
         g_variant_new ("(tssuus)", (guint64) g_get_real_time (), event->box == NULL ? "" : event->box,

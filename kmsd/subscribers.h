@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 
 /* Until they unsubscribe or leave. QUOTA if there are too many. */
 gboolean subscribers_add (Daemon *self, Caller *caller, GDBusConnection *connection, GError **error);
+/* Whether anybody who has not left listens. */
+gboolean subscribers_has_any (Daemon *self);
+
 void subscribers_remove (Daemon *self, Caller *caller);
 
 void subscribers_tell_record (Daemon *self, const AuditRecord *record);

@@ -194,6 +194,17 @@ def check_other_mechanisms(daemon):
         tap.equal(connection.recv(100), b"REJECTED EXTERNAL\r\n", "what is offered")
 
 
+@kmsd.ways("session")
+def check_idle_though_a_subscriber_left(daemon):
+    """Who listens keeps the session's daemon; who left without saying so does not."""
+    daemon.write("root/admin/kms.conf", "[Daemon]\nIdleTimeout=1\n")
+    daemon.start()
+    client = daemon.client()
+    client.good(kmsd.MANAGER, "Subscribe", "(@a{sv} {},)", interface="org.libkms.Kms1.Audit")
+    client.leave()
+    tap.equal(daemon.daemon.wait(kmsd.PATIENCE), 0, "the exit code, since nobody is left")
+
+
 def check_no_bus(daemon):
     """Where there is no bus yet, the private socket is served all the same."""
     daemon.add_box("orders", "EncryptFor=*")
