@@ -15,7 +15,7 @@ struct _BoxTable
 {
   gatomicrefcount refs;
   GPtrArray *entries; /* of BoxEntry, by name */
-  GHashTable *by_path;
+  GHashTable *by_path, *by_name;
 };
 
 BoxEntry *
@@ -122,6 +122,7 @@ add_entry (BoxTable *self, BoxEntry *entry)
 {
   g_ptr_array_add (self->entries, entry);
   g_hash_table_insert (self->by_path, entry->path, entry);
+  g_hash_table_insert (self->by_name, entry->name, entry);
 }
 
 static void
@@ -160,6 +161,7 @@ box_table_new (const BoxTableOptions *options, BoxTable *old)
   g_atomic_ref_count_init (&self->refs);
   self->entries = g_ptr_array_new_with_free_func ((GDestroyNotify) box_entry_unref);
   self->by_path = g_hash_table_new (g_str_hash, g_str_equal);
+  self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
   for (guint i = 0; i < infos->len; i++)
     add_box (self, options, g_ptr_array_index (infos, i), old);
   return self;
@@ -178,6 +180,7 @@ box_table_unref (BoxTable *self)
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
   g_hash_table_unref (self->by_path);
+  g_hash_table_unref (self->by_name);
   g_ptr_array_unref (self->entries);
   g_free (self);
 }
@@ -203,8 +206,7 @@ box_table_find_path (BoxTable *self, const char *path)
 BoxEntry *
 box_table_find_name (BoxTable *self, const char *name)
 {
-  g_autofree char *path = object_path_new (OBJECT_BOXES, name);
-  return box_table_find_path (self, path);
+  return g_hash_table_lookup (self->by_name, name);
 }
 
 const char **
