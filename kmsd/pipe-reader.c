@@ -93,7 +93,15 @@ make_own_pipe (GError **error)
   return FALSE;
 }
 
-/* All that splice() moved, so that the pipe is empty again. */
+/* What is left in it is somebody's secret, and nobody else's. */
+static void
+drop_own_pipe (void)
+{
+  close (g_steal_fd (&own_pipe[0]));
+  close (g_steal_fd (&own_pipe[1]));
+}
+
+/* All that splice() moved, so that the pipe is empty again. Pages of a file that the caller spliced in may fail. */
 static gboolean
 take_moved (guint8 *to, gsize n)
 {
@@ -119,9 +127,11 @@ typedef enum {
 static ReadResult
 move (PipeRead *self, guint8 *to, gsize n, gsize *n_moved, GError **error)
 {
+  *n_moved = 0;
+  if (!make_own_pipe (error))
+    return READ_FAILED;
   gssize moved = splice (self->fd, NULL, own_pipe[1], NULL, n, SPLICE_F_NONBLOCK);
 
-  *n_moved = 0;
   if (moved == 0)
     return READ_END;
   if (moved < 0 && errno == EAGAIN)
@@ -134,6 +144,8 @@ move (PipeRead *self, guint8 *to, gsize n, gsize *n_moved, GError **error)
       return READ_MORE;
     }
   g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT, "the pipe can't be read: %s", g_strerror (errno));
+  if (moved > 0)
+    drop_own_pipe ();
   return READ_FAILED;
 }
 
@@ -218,13 +230,6 @@ attach (GSource *source, GSourceFunc func, PipeRead *self)
 static void
 read_pipe (PipeRead *self)
 {
-  GError *error = NULL;
-
-  if (!make_own_pipe (&error))
-    {
-      end (self, error);
-      return;
-    }
   if (read_on (self))
     return;
   self->readable =

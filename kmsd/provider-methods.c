@@ -4,6 +4,7 @@
 #include "key-methods.h"
 #include "methods.h"
 #include "permit.h"
+#include "trail.h"
 
 #define MANAGE "manage-provider"
 
@@ -194,7 +195,13 @@ rotate_key (Call *call)
 {
   const char *provider = NULL;
   const char *key_id = kms_box_get_key_id (call->box->box, kms_box_get_version (call->box->box), &provider);
+  GError *error = NULL;
 
+  if (!permit_again (call, OPERATION_ROTATE_KEY, &error))
+    {
+      trail_fail (call, audit_record_new_outcome (g_ptr_array_index (call->intents, 0), AUDIT_OUTCOME_REFUSED), error);
+      return;
+    }
   key_methods_run (call, provider, key_id, KMS_KEY_VERB_ROTATE, NULL, "rotate-key");
 }
 
