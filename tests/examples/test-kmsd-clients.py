@@ -137,6 +137,48 @@ def check_encrypt_only(daemon, client):
     kmsd.wants(done.stderr, "there is no box" if client == "shell" else "NotFound")
 
 
+def check_may_ask(daemon, client):
+    """Only who says that somebody sits there makes polkit ask."""
+    kmsd.need_root()
+    python(client[7:], *{"python-gio": ("gi", "python3-gi"), "python-jeepney": ("jeepney", "python3-jeepney")}[client])
+    daemon.add_box("orders", "EncryptFor=*\nDecryptFor=ask")
+    polkit = subprocess.Popen([kmsd.PYTHON, os.path.join(kmsd.SOURCE, "tests/dbus/polkitd.py"), "allow"], text=True,
+                              stdout=subprocess.PIPE, env=environment(daemon))
+    daemon.processes.append(polkit)
+    tap.equal(json.loads(polkit.stdout.readline()), ["ready"], "polkitd")
+    daemon.start()
+    for may_ask in (False, True):
+        script = (f"import sys; sys.path.insert(0, sys.argv[1]); import kmsd_{client[7:]} as kmsd\n"
+                  f"box = kmsd.Box('system', 'orders', may_ask={may_ask})\n"
+                  "print(box.decrypt(box.encrypt(bytearray(b'secret'), {}), {}))")
+        command = ["setpriv", f"--reuid={DROP_UID}", f"--regid={DROP_UID}", "--clear-groups", kmsd.PYTHON, "-c", script,
+                   copy("kmsd-python")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(daemon), timeout=kmsd.PATIENCE)
+        tap.equal((done.stdout, done.stderr), ("bytearray(b'secret')\n", ""), "what was decrypted")
+        tap.equal(json.loads(polkit.stdout.readline())[4], int(may_ask), "the flag that polkit got")
+    polkit.stdout.close()
+
+
+def check_lines(daemon):
+    """Each line of the README for shells does what it says."""
+    shell()
+    kmsd.need_root()
+    daemon.add_box("orders", "EncryptFor=*\nDecryptFor=*")
+    daemon.start()
+    with open(os.path.join(copy("kmsd-shell"), "README.md"), encoding="utf-8") as file:
+        lines = re.findall(r"^    ((?:gdbus|busctl) .*)$", file.read().replace("\\\n     ", ""), re.MULTILINE)
+    said = []
+    for line in lines:
+        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, env=environment(daemon),
+                              timeout=kmsd.PATIENCE)
+        tap.equal((done.returncode, done.stderr), (0, ""), line)
+        said.append(done.stdout.strip())
+    tap.equal(len(said), 6, "lines")
+    for text, word in zip(said, ("'name': <'orders'>", '"decrypt" s "yes"', '"decrypt" s "yes"', "", 's "encrypt-only"',
+                                 '"whole" b true')):
+        kmsd.wants(text, word)
+
+
 def gem_calls(daemon, box, calls):
     command = ["ruby", os.path.join(kmsd.SOURCE, "tests/examples/gem-calls.rb"), os.path.join(copy("kmsd-ruby"), "kmsd.rb")]
     done = run(daemon, command, box, data="".join(json.dumps(call) + "\n" for call in calls))
@@ -233,6 +275,9 @@ def cases():
             yield f"/examples/kmsd/{client}/story/{bus or 'private'}", check_story, bus, client
         for bus in ("system", None):
             yield f"/examples/kmsd/{client}/encrypt-only/{bus or 'private'}", check_encrypt_only, bus, client
+    for client in ("python-gio", "python-jeepney"):
+        yield f"/examples/kmsd/{client}/may-ask/system", check_may_ask, "system", client
+    yield "/examples/kmsd/shell/lines/system", check_lines, "system", None
     for name, function in (("gem-strings", check_gem_strings), ("gem-versions", check_gem_versions),
                            ("gem-rows", check_gem_rows), ("gem-model", check_gem_model), ("restart", check_restart)):
         yield f"/examples/kmsd/ruby/{name}", function, None, None
