@@ -21,5 +21,6 @@
 #include <libkms/kms-box.h>
 #include <libkms/kms-lockbox.h>
 #include <libkms/kms-value.h>
+#include <libkms/kms-model.h>
 #include <libkms/kms-enums.h>
 #undef KMS_INSIDE
