@@ -27,7 +27,9 @@ get_interface_version (Call *call)
 static GVariant *
 get_features (Call *call)
 {
-  return g_variant_new_strv (NULL, 0);
+  static const char *const features[] = { "sealed-memory", "polkit" };
+
+  return g_variant_new_strv (features, call->caller->access.can_ask ? 2 : 1);
 }
 
 static GVariant *

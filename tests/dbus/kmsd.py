@@ -166,6 +166,7 @@ class Daemon:
         self.socket = self.path("socket")
         self.log = open(self.path("log"), "w+", encoding="utf-8")
         self.daemon = None
+        self.environment = {}
         for name, prefix in (("local", "Prefixes=local/"), ("test", "Exact=insecure-test-key")):
             module = os.path.join(BUILD, "plugins", name, f"kms-{name}.so")
             self.write(f"root/admin/providers.d/{name}.provider", f"[Provider]\nModule={module}\nAbi=1\n{prefix}\n")
@@ -233,7 +234,7 @@ class Daemon:
     def start(self, *arguments):
         """Starts kmsd and returns when it says that it is ready."""
         import socket  # pylint: disable=import-outside-toplevel
-        env = {key: value for key, value in os.environ.items() if not key.startswith("KMS_")}
+        env = {key: value for key, value in os.environ.items() if not key.startswith("KMS_")} | self.environment
         if self.kind is not None:
             env[f"DBUS_{self.kind.upper()}_BUS_ADDRESS"] = self.address
         notify = self.path("notify")

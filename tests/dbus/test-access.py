@@ -26,6 +26,14 @@ def check_encrypt_only_and_decrypt_only(daemon):
 
 
 @kmsd.EVERYWHERE
+def check_features(daemon):
+    daemon.start()
+    reply, _ = daemon.client().good(kmsd.MANAGER, "Get", "('org.libkms.Kms1.Manager', 'Features')",
+                                    interface="org.freedesktop.DBus.Properties")
+    tap.equal(reply, [["sealed-memory"] + (["polkit"] if daemon.kind == "system" else [])], "the features")
+
+
+@kmsd.EVERYWHERE
 def check_strangers_learn_nothing(daemon):
     """A box that is not for the caller and one that does not exist are the same in every answer."""
     add_boxes(daemon)

@@ -269,18 +269,4 @@ def check_bus_that_goes_without_a_private_socket(daemon):
     done.stderr.close()
 
 
-@kmsd.ways("session")
-def check_idle_exit(daemon):
-    """It ends when nobody needs it, and not while somebody does."""
-    daemon.add_box("orders", "EncryptFor=*")
-    daemon.write("root/admin/kms.conf", "[Daemon]\nIdleTimeout=2\n")
-    daemon.start()
-    private = daemon.client(private=True)
-    time.sleep(4)
-    private.encrypt("orders", b"x")
-    tap.equal(daemon.daemon.poll(), None, "with a private connection it stays")
-    private.leave()
-    tap.equal(daemon.daemon.wait(kmsd.PATIENCE), 0, "the exit code")
-
-
 kmsd.main("life", globals())

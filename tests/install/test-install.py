@@ -38,6 +38,7 @@ def check_files(tree):
               "share/dbus-1/system.d/org.libkms.Kms1.conf", "share/dbus-1/system-services/org.libkms.Kms1.service",
               "share/dbus-1/services/org.libkms.Kms1.service", "share/polkit-1/actions/org.libkms.kms1.policy",
               "lib/systemd/system/kmsd.service", "lib/systemd/system/kmsd.socket", "lib/systemd/user/kmsd.service",
+              "lib/systemd/user/kmsd.socket",
               "lib/sysusers.d/kmsd.conf"]
     if os.path.exists(os.path.join(installed.BUILD, "libkms/Kms-1.typelib")):
         needed += [f"{installed.LIBDIR}/girepository-1.0/Kms-1.typelib", "share/gir-1.0/Kms-1.gir",
