@@ -128,6 +128,24 @@ def check_a_thousand_calls(daemon):
     tap.equal([client.read()["answers"] for client in clients], [{"ok": 125}] * 8, "the answers")
 
 
+@kmsd.ways("session", None)
+def check_64_of_a_connection_are_worked_at(daemon):
+    """The others stand nowhere yet, and another connection of the same user is served."""
+    gate = daemon.path("gate")
+    add_waiting(daemon, f"Gate={gate}", more="MaxInFlight=1000")
+    daemon.start()
+    client, other = daemon.client(), daemon.client()
+    client.send(f"{kmsd.BOXES}/late", "Decrypt", DECRYPT.format(kmsd.octets(b"v1:c2VjcmV0")), times=120)
+    end = time.monotonic() + kmsd.PATIENCE
+    while len(outcomes(daemon, "late")) < 64:
+        tap.equal(time.monotonic() < end, True, "64 are worked at")
+        time.sleep(0.01)
+    other.encrypt("orders", b"x")
+    tap.equal(outcomes(daemon, "late"), [("decrypt", "intent", None)] * 64, "the records")
+    daemon.write("gate", "")
+    tap.equal(client.read()["answers"], {"ok": 120}, "the answers")
+
+
 def check_more_than_a_user_may_have(daemon):
     """The last ones of very many are refused at once, and another user is not."""
     gate = daemon.path("gate")
