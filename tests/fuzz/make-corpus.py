@@ -284,6 +284,31 @@ def make_lockdown():
         write("lockdown", name, bytes((kind,)) + data.encode())
 
 
+def make_frames():
+    def frame(secret):
+        return struct.pack(">I", len(secret)) + secret
+
+    cases = {"empty": b"", "one": frame(b"secret"), "no-bytes": frame(b""), "many": b"".join(frame(b"x" * n) for n in range(40)),
+             "cut-length": b"\0\0\0", "cut": frame(b"secret")[:-1], "lies": b"\xff\xff\xff\xffx", "one-more": frame(b"x") + b"\0",
+             "too-many": frame(b"") * 1025, "most": frame(b"") * 1024}
+    for name, data in cases.items():
+        for size in (1, 7, 255):
+            write("frames", f"{name}-{size}", bytes((size,)) + data)
+
+
+def make_call_options():
+    cases = {"none": "({}, {})", "bare": "({'bare': <true>, 'version': <uint32 1>}, {'id': '5'})", "type": "({'bare': <1>}, {})",
+             "unknown": "({'contex': <'y'>}, {})", "anybody": "({'x-note': <[1, 2]>}, {})", "twice": "({'bare': <true>, 'bare': <true>}, {})",
+             "form-none": "({'context-form': <'none'>}, {})", "form-none-map": "({'context-form': <'none'>}, {'a': 'b'})",
+             "raw": "({'context-form': <'raw'>, 'context-bytes': <b'any text'>}, {})", "raw-alone": "({'context-form': <'raw'>}, {})",
+             "legacy": "({'context-form': <'legacy'>, 'context-bytes': <b'[1,{\"a\":null}]'>}, {})", "form-odd": "({'context-form': <'maps'>}, {})",
+             "exact": "({'context-bytes': <b'{\"a\":\"1\",\"b\":\"<\"}'>}, {'b': '<', 'a': '1'})",
+             "other": "({'context-bytes': <b'{\"a\":\"2\"}'>}, {'a': '1'})", "names-twice": "({}, {'a': '1', 'a': '2'})"}
+    for name, data in cases.items():
+        write("call-options", name, data)
+
+
 for maker in (make_base64, make_context, make_stored, make_config, make_keystore, make_local_ciphertext, make_key_export,
-              make_http_json, make_vault_answer, make_vault_values, make_audit, make_lockdown):
+              make_http_json, make_vault_answer, make_vault_values, make_audit, make_lockdown,
+              make_frames, make_call_options):
     maker()
