@@ -28,7 +28,7 @@ describe_failure (const GError *error)
   GVariantBuilder result;
 
   g_variant_builder_init (&result, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&result, "{sv}", "error", g_variant_new_string (kms_error_get_id (error)));
+  g_variant_builder_add (&result, "{sv}", "error", g_variant_new_string (kms_error_get_dbus_name (error)));
   g_variant_builder_add (&result, "{sv}", "message", g_variant_new_string (message));
   return g_variant_builder_end (&result);
 }

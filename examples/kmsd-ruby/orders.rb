@@ -8,6 +8,7 @@ require_relative "kmsd"
 
 ROW, OTHER_ROW = { model_name: "Order", model_id: 42 }, { model_name: "Order", model_id: 43 }
 ROWS = 100
+ERRORS = "#{Kmsd::NAME}.Error."
 
 # Tells what was done; never a secret.
 def say(what, text)
@@ -32,7 +33,7 @@ def run_batches(box)
   stored[17] = stored[18]
   decrypted, results = box.decrypt_batch(stored, contexts: contexts)
   good = ROWS.times.count { |row| !results[row].key?("error") && decrypted[row] == keys[row] }
-  say("batch", "#{ROWS} encrypted, #{good} decrypted; row 17: #{results[17]["error"]}")
+  say("batch", "#{ROWS} encrypted, #{good} decrypted; row 17: #{results[17]["error"].delete_prefix(ERRORS)}")
 end
 
 abort "usage: orders.rb system|session|SOCKET BOX" if ARGV.size != 2

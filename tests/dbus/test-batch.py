@@ -67,7 +67,7 @@ def check_one_bad_item(daemon):
     ciphertexts[1] = ciphertexts[2]
     secrets, results = decrypt(client, ciphertexts, maps)
     tap.equal(secrets, [b"zero", b"", b"two"], "the others")
-    tap.equal([one.get("error") for one in results], [None, "invalid-ciphertext", None], "the errors")
+    tap.equal([one.get("error") for one in results], [None, kmsd.ERROR + "InvalidCiphertext", None], "the errors")
 
 
 def check_bare(daemon):

@@ -117,8 +117,8 @@ def check_story(daemon, client):
               "bytes that kmsctl decrypts without kmsd")
     tap.equal(told["refused"], "InvalidCiphertext", "what a wrong context is called")
     tap.equal(told.get("decrypted", "the same key"), "the same key", "what came back")
-    tap.equal(told.get("batch", "100 encrypted, 99 decrypted; row 17: invalid-ciphertext"),
-              "100 encrypted, 99 decrypted; row 17: invalid-ciphertext", "the batch")
+    tap.equal(told.get("batch", "100 encrypted, 99 decrypted; row 17: InvalidCiphertext"),
+              "100 encrypted, 99 decrypted; row 17: InvalidCiphertext", "the batch")
 
 
 def check_encrypt_only(daemon, client):
