@@ -3,6 +3,8 @@
 /* box list, show, enable, disable and test. */
 #include "box-file.h"
 #include "command-groups.h"
+#include "daemon-box.h"
+#include "daemon-choice.h"
 #include "describe.h"
 
 #define TEST_LENGTH 32
@@ -37,6 +39,8 @@ kmsctl_run_box_list (Kmsctl *self, GError **error)
 {
   g_autoptr (GVariantBuilder) list = kmsctl_list_new ();
 
+  if (kmsctl_get_choice (self) != KMSCTL_DIRECT)
+    return kmsctl_daemon_print_boxes (self, error);
   if (kmsctl_open (self, error) == NULL)
     return FALSE;
   g_autoptr (GPtrArray) infos = kms_registry_list (self->registry, KMS_CONFIG_KIND_BOX);
@@ -54,6 +58,8 @@ kmsctl_run_box_show (Kmsctl *self, GError **error)
 {
   const char *name = kmsctl_argument (self, 0);
 
+  if (kmsctl_get_choice (self) != KMSCTL_DIRECT)
+    return kmsctl_daemon_print_box (self, name, error);
   if (kmsctl_open (self, error) == NULL)
     return FALSE;
   g_autoptr (KmsConfigInfo) info = kms_registry_lookup (self->registry, KMS_CONFIG_KIND_BOX, name, error);
@@ -146,15 +152,23 @@ describe_outcome (KmsBox *box, const char *version, const GError *wrong)
   return kmsctl_fields_end (&fields);
 }
 
+static KmsBox *
+open_box (Kmsctl *self, const char *name, GError **error)
+{
+  g_auto (KmsctlTarget) target = { NULL };
+
+  if (kmsctl_get_choice (self) == KMSCTL_DIRECT)
+    return kmsctl_open (self, error) == NULL ? NULL : kms_registry_dup_box (self->registry, name, error);
+  return kmsctl_daemon_take_box (self, name, &target, error) ? g_object_ref (target.box) : NULL;
+}
+
 gboolean
 kmsctl_run_box_test (Kmsctl *self, GError **error)
 {
   g_autoptr (GVariantBuilder) list = kmsctl_list_new ();
   guint n_failed = 0;
 
-  if (kmsctl_open (self, error) == NULL)
-    return FALSE;
-  g_autoptr (KmsBox) box = kms_registry_dup_box (self->registry, kmsctl_argument (self, 0), error);
+  g_autoptr (KmsBox) box = open_box (self, kmsctl_argument (self, 0), error);
   if (box == NULL)
     return FALSE;
   if (kms_box_get_state (box) != KMS_BOX_STATE_ENABLED)

@@ -6,6 +6,7 @@
 
 #include "command-groups.h"
 #include "config-report.h"
+#include "daemon-status.h"
 #include "describe.h"
 #include "probe.h"
 #include "target.h"
@@ -232,6 +233,7 @@ kmsctl_run_doctor (Kmsctl *self, GError **error)
   check_directory (self, KMS_CONFIG_KIND_BOX, report);
   if (!kmsctl_report_config (self, TRUE, report, error))
     return FALSE;
+  kmsctl_daemon_diagnose (self, report);
   if (has_target)
     check_target (self, &target, report);
   else

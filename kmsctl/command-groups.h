@@ -43,7 +43,14 @@ KmsctlRun kmsctl_run_encrypt;
 KmsctlRun kmsctl_run_decrypt;
 KmsctlRun kmsctl_run_inspect;
 KmsctlRun kmsctl_run_rewrap;
+KmsctlRun kmsctl_run_lockdown_status;
+KmsctlRun kmsctl_run_lockdown_engage;
+KmsctlRun kmsctl_run_lockdown_release;
+KmsctlRun kmsctl_run_audit_tail;
+KmsctlRun kmsctl_run_audit_query;
+KmsctlRun kmsctl_run_audit_verify;
 KmsctlRun kmsctl_run_audit_context_hash;
+KmsctlRun kmsctl_run_access_check;
 KmsctlRun kmsctl_run_datakey_generate;
 KmsctlRun kmsctl_run_datakey_unwrap;
 

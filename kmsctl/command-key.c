@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "command-groups.h"
+#include "daemon-box.h"
+#include "daemon-choice.h"
 #include "describe.h"
 #include "target.h"
 #include "terminal.h"
@@ -262,6 +264,8 @@ kmsctl_run_key_list (Kmsctl *self, GError **error)
   g_autoptr (GVariantBuilder) list = kmsctl_list_new ();
   g_autoptr (GError) failure = NULL;
 
+  if (kmsctl_get_choice (self) != KMSCTL_DIRECT)
+    return kmsctl_daemon_print_keys (self, name, error);
   if (kmsctl_open (self, error) == NULL)
     return FALSE;
   g_autoptr (KmsProvider) provider = name == NULL ? NULL : kms_registry_dup_provider (self->registry, name, error);

@@ -3,7 +3,9 @@
 /* The command line, parsed by the table: GNU style, options anywhere, "--" ends them. Values are checked by their types. */
 #include <string.h>
 
+#include "daemon-choice.h"
 #include "kmsctl.h"
+#include "time-argument.h"
 
 typedef struct
 {
@@ -59,13 +61,20 @@ is_digits (const char *value)
   return value[0] != '\0' && strspn (value, "0123456789") == strlen (value);
 }
 
+/* Digits and nothing else: GLib's parser lets a vertical tab through. */
+static gboolean
+parse_number (const char *value, guint64 most, guint64 *number)
+{
+  return is_digits (value) && g_ascii_string_to_unsigned (value, 10, 0, most, number, NULL);
+}
+
 static gboolean
 parse_milliseconds (const char *value, gint64 *milliseconds)
 {
   g_auto (GStrv) parts = g_strsplit (value, ".", 2);
   guint64 seconds = 0, thousandths = 0;
 
-  if (parts[0] == NULL || !g_ascii_string_to_unsigned (parts[0], 10, 0, 1000000000, &seconds, NULL))
+  if (parts[0] == NULL || !parse_number (parts[0], 1000000000, &seconds))
     return FALSE;
   if (parts[1] != NULL)
     {
@@ -73,7 +82,7 @@ parse_milliseconds (const char *value, gint64 *milliseconds)
       if (!is_digits (parts[1]) || strlen (parts[1]) > 3)
         return FALSE;
       memcpy (padded, parts[1], strlen (parts[1]));
-      g_ascii_string_to_unsigned (padded, 10, 0, 999, &thousandths, NULL);
+      parse_number (padded, 999, &thousandths);
     }
   *milliseconds = (gint64) (seconds * 1000 + thousandths);
   return *milliseconds > 0;
@@ -88,16 +97,34 @@ is_one_of (const char *value, const char *choices)
 }
 
 static gboolean
+check_number (const KmsctlOption *option, const char *value, guint64 most, GError **error)
+{
+  g_autofree char *limit = g_strdup_printf ("%" G_GUINT64_FORMAT, most);
+  guint64 number;
+
+  return parse_number (value, most, &number)
+         || kmsctl_usage_error (error, _ ("--%s=%s: not a number from 0 to %s"), option->name, value, limit);
+}
+
+static gboolean
 check_value (const KmsctlOption *option, const char *value, GError **error)
 {
-  guint64 number;
-  gint64 milliseconds;
+  gint64 milliseconds, time_usec;
 
   switch (option->type)
     {
     case KMSCTL_TYPE_NUMBER:
-      return g_ascii_string_to_unsigned (value, 10, 0, G_MAXINT32, &number, NULL)
-             || kmsctl_usage_error (error, _ ("--%s=%s: not a number from 0 to %d"), option->name, value, G_MAXINT32);
+      return check_number (option, value, G_MAXINT32, error);
+    case KMSCTL_TYPE_UID:
+      return check_number (option, value, G_MAXUINT32 - 1, error);
+    case KMSCTL_TYPE_COUNT:
+      return check_number (option, value, G_MAXINT64, error);
+    case KMSCTL_TYPE_TIME:
+      return kmsctl_time_from_argument (value, &time_usec)
+             || kmsctl_usage_error (error,
+                                    _ ("--%s=%s: not a time: 2026-11-24, 2026-11-24T13:50, @1795530000, or 90s, 15m, "
+                                       "2h, 7d for so long ago"),
+                                    option->name, value);
     case KMSCTL_TYPE_VERSION:
       return (is_digits (value) && (value[0] != '0' || value[1] == '\0'))
              || kmsctl_usage_error (error, _ ("--%s=%s: not a version: digits without leading zeros"), option->name,
@@ -321,7 +348,8 @@ kmsctl_parse (Kmsctl *self, int argc, char **argv, GError **error)
     return FALSE;
   for (guint i = used; i < words->len; i++)
     g_ptr_array_add (self->arguments, g_ptr_array_index (words, i));
-  return explains || (check_options (self, error) && check_arguments (self, error));
+  return explains
+         || (check_options (self, error) && kmsctl_check_choice (self, error) && check_arguments (self, error));
 }
 
 const char *
@@ -349,8 +377,19 @@ kmsctl_number (Kmsctl *self, const char *name, guint default_value)
   guint64 number = default_value;
 
   if (text != NULL)
-    g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT32, &number, NULL);
+    parse_number (text, G_MAXINT32, &number);
   return (guint) number;
+}
+
+guint64
+kmsctl_count (Kmsctl *self, const char *name, guint64 default_value)
+{
+  const char *text = kmsctl_text (self, name);
+  guint64 number = default_value;
+
+  if (text != NULL)
+    parse_number (text, G_MAXINT64, &number);
+  return number;
 }
 
 gint64

@@ -6,6 +6,7 @@
 #include "bytes.h"
 #include "cipher.h"
 #include "command-groups.h"
+#include "daemon-choice.h"
 
 /* NULL keeps the old one. */
 static gboolean
@@ -87,7 +88,8 @@ kmsctl_run_inspect (Kmsctl *self, GError **error)
   const char *stored;
   gsize length;
   gboolean has_target = kmsctl_argument (self, 0) != NULL || kmsctl_text (self, "box") != NULL
-                        || kmsctl_text (self, "key") != NULL || g_getenv ("KMS_KEY_ID") != NULL;
+                        || kmsctl_text (self, "key") != NULL
+                        || (g_getenv ("KMS_KEY_ID") != NULL && kmsctl_get_choice (self) == KMSCTL_DIRECT);
   KmsctlFields fields;
 
   if (has_target && !kmsctl_target_resolve (self, TRUE, &target, error))

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* status: everything in one screen. */
 #include "command-groups.h"
+#include "daemon-status.h"
 #include "describe.h"
 
 static GVariant *
@@ -98,11 +99,13 @@ kmsctl_run_status (Kmsctl *self, GError **error)
   g_autoptr (GPtrArray) before = kms_registry_list (self->registry, KMS_CONFIG_KIND_PROVIDER);
   g_autoptr (GVariant) roots = g_variant_ref_sink (describe_roots (self, before));
   g_autoptr (GPtrArray) providers = kms_registry_list (self->registry, KMS_CONFIG_KIND_PROVIDER);
+  g_autoptr (GVariant) daemons = kmsctl_daemon_status (self);
 
   kmsctl_fields_init (&fields);
   kmsctl_fields_text (&fields, "library", kms_get_version ());
   kmsctl_fields_text (&fields, "abi", abi);
   kmsctl_fields_number (&fields, "boxes", boxes->len);
+  kmsctl_fields_variant (&fields, "daemons", daemons);
   kmsctl_fields_variant (&fields, "memory", describe_memory ());
   kmsctl_fields_variant (&fields, "directories", describe_directories (self));
   kmsctl_fields_variant (&fields, "providers", describe_providers (providers));

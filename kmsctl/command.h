@@ -17,6 +17,9 @@ typedef enum {
   KMSCTL_TYPE_BOX,
   KMSCTL_TYPE_PROVIDER,
   KMSCTL_TYPE_NUMBER,  /* 0 … 2^31 - 1 */
+  KMSCTL_TYPE_UID,     /* 0 … 2^32 - 2 */
+  KMSCTL_TYPE_COUNT,   /* 0 … 2^63 - 1 */
+  KMSCTL_TYPE_TIME,    /* as time-argument.h has it */
   KMSCTL_TYPE_VERSION, /* digits, however many */
   KMSCTL_TYPE_SECONDS, /* more than 0, up to three decimals */
   KMSCTL_TYPE_CHOICE,  /* one of the words of the placeholder, "a|b|c" */
@@ -36,9 +39,12 @@ typedef struct
 typedef enum {
   KMSCTL_COMMAND_QUICK = 1 << 0,  /* neither opens the registry nor needs a thread for signals */
   KMSCTL_COMMAND_HIDDEN = 1 << 1, /* for our own build, tests and child processes */
+  KMSCTL_COMMAND_BOXES = 1 << 2,  /* works on kmsd's boxes, too: --system, --user, --socket */
+  KMSCTL_COMMAND_FILES = 1 << 3,  /* changes box files, which kmsd does not do */
+  KMSCTL_COMMAND_DAEMON = 1 << 4, /* is about kmsd: the system's, if no other is named */
 } KmsctlCommandFlags;
 
-#define KMSCTL_MAX_OPTION_SETS 5
+#define KMSCTL_MAX_OPTION_SETS 6
 
 typedef struct
 {

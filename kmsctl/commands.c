@@ -15,7 +15,10 @@ const KmsctlOption kmsctl_global_options[] = {
   { "passphrase-fd", 0, KMSCTL_TYPE_NUMBER, N_("FD"), N_("read passphrases from this descriptor, a line for each"), FALSE },
   { "timeout", 0, KMSCTL_TYPE_SECONDS, N_("SECONDS"), N_("give up after so many seconds, with exit code 7"), FALSE },
   { "config-root", 0, KMSCTL_TYPE_DIRECTORY, N_("DIR"), N_("read DIR/package, DIR/admin, DIR/user and DIR/keys, and nothing else"), FALSE },
-  { "direct", 0, KMSCTL_TYPE_FLAG, NULL, N_("use the providers in this process (the default)"), FALSE },
+  { "direct", 0, KMSCTL_TYPE_FLAG, NULL, N_("use the providers in this process (the default of what works on boxes)"), FALSE },
+  { "system", 0, KMSCTL_TYPE_FLAG, NULL, N_("go through the system's kmsd (the default of lockdown, audit and access)"), FALSE },
+  { "user", 0, KMSCTL_TYPE_FLAG, NULL, N_("go through the kmsd of this user's session"), FALSE },
+  { "socket", 0, KMSCTL_TYPE_FILE, N_("PATH"), N_("go through the kmsd that listens at this private socket"), FALSE },
   { "help", 'h', KMSCTL_TYPE_FLAG, NULL, N_("explain the command"), FALSE },
   { "version", 0, KMSCTL_TYPE_FLAG, NULL, N_("print the version"), FALSE },
   { NULL },
@@ -142,30 +145,79 @@ static const KmsctlOption directory_options[] = {
   { NULL },
 };
 
+static const KmsctlOption mode_options[] = {
+  { "mode", 0, KMSCTL_TYPE_CHOICE, "encrypt-only|sealed", N_("stop decryption (encrypt-only, the default), or everything"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption reason_options[] = {
+  { "reason", 0, KMSCTL_TYPE_TEXT, N_("TEXT"), N_("why, in one line: for the audit log, and for who meets the lockdown"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption after_options[] = {
+  { "after", 0, KMSCTL_TYPE_COUNT, N_("SEQUENCE"), N_("only what comes after the one with this number"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption query_options[] = {
+  { "since", 0, KMSCTL_TYPE_TIME, N_("TIME"), N_("from then on: 2026-11-24, 2026-11-24T13:50, @SECONDS, or 15m, 2h, 7d ago"), FALSE },
+  { "until", 0, KMSCTL_TYPE_TIME, N_("TIME"), N_("before then"), FALSE },
+  { "box", 0, KMSCTL_TYPE_BOX, N_("NAME"), N_("of this box"), FALSE },
+  { "operation", 0, KMSCTL_TYPE_TEXT, N_("NAME"), N_("of this operation: decrypt, lockdown-engage, …"), FALSE },
+  { "outcome", 0, KMSCTL_TYPE_CHOICE, "intent|done|refused|failed", N_("with this outcome"), FALSE },
+  { "unit", 0, KMSCTL_TYPE_TEXT, N_("NAME"), N_("of a caller in this unit of systemd"), FALSE },
+  { "limit", 0, KMSCTL_TYPE_NUMBER, N_("N"), N_("only the last N of them"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption uid_options[] = {
+  { "uid", 0, KMSCTL_TYPE_UID, N_("UID"), N_("of the user with this number"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption user_options[] = {
+  { "as-user", 0, KMSCTL_TYPE_TEXT, N_("NAME"), N_("of the user with this name, in the groups that a login has"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption log_options[] = {
+  { "directory", 0, KMSCTL_TYPE_DIRECTORY, N_("DIR"), N_("read the log's files there, without kmsd"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption verify_options[] = {
+  { "head", 0, KMSCTL_TYPE_TEXT, N_("SEQ:MAC"), N_("a head that was kept elsewhere: its line must be there"), FALSE },
+  { "key-file", 0, KMSCTL_TYPE_FILE, N_("FILE"), N_("with --directory: the key, if not DIR/audit.key"), FALSE },
+  { NULL },
+};
+
 const KmsctlGroup kmsctl_groups[] = {
   { "provider", N_("configured providers and their state") },
   { "key", N_("master keys, where the provider can administer them") },
   { "box", N_("named, versioned keys") },
   { "datakey", N_("random keys, wrapped by a master key") },
+  { "lockdown", N_("the switch of kmsd that stops decryption") },
   { "audit", N_("what audit logs say") },
+  { "access", N_("who may do what with the boxes of kmsd") },
   { "config", N_("configuration files") },
   { "module", N_("providers of your own") },
   { NULL },
 };
 
 const KmsctlCommand kmsctl_commands[] = {
-  { "status", "", N_("library, providers, boxes and memory protection in one screen"), kmsctl_run_status, { NULL }, 0 },
-  { "doctor", "[TARGET]", N_("check everything that can be wrong, and say what to do"), kmsctl_run_doctor, { target_options }, 0 },
+  { "status", "", N_("library, providers, boxes and memory protection in one screen"), kmsctl_run_status, { NULL }, KMSCTL_COMMAND_BOXES },
+  { "doctor", "[TARGET]", N_("check everything that can be wrong, and say what to do"), kmsctl_run_doctor, { target_options }, KMSCTL_COMMAND_BOXES },
 
   { "provider list", "", N_("configured providers and their state"), kmsctl_run_provider_list, { NULL }, 0 },
   { "provider show", "PROVIDER", N_("a provider, its files and what it can do"), kmsctl_run_provider_show, { NULL }, 0 },
   { "provider check", "[PROVIDER…]", N_("contact providers"), kmsctl_run_provider_check, { NULL }, 0 },
 
-  { "key list", "[PROVIDER]", N_("the keys of a provider, or of all that can list them"), kmsctl_run_key_list, { NULL }, 0 },
-  { "key show", "TARGET", N_("a key and its versions"), kmsctl_run_key_show, { target_options }, 0 },
+  { "key list", "[PROVIDER]", N_("the keys of a provider, or of all that can list them"), kmsctl_run_key_list, { NULL }, KMSCTL_COMMAND_BOXES },
+  { "key show", "TARGET", N_("a key and its versions"), kmsctl_run_key_show, { target_options }, KMSCTL_COMMAND_BOXES },
   { "key create", "TARGET", N_("a new key"), kmsctl_run_key_create, { target_options, description_options, key_options }, 0 },
   { "key configure", "TARGET", N_("change options of a key"), kmsctl_run_key_configure, { target_options, key_options }, 0 },
-  { "key rotate", "TARGET", N_("a new version of the key, which encrypts from now on"), kmsctl_run_key_rotate, { target_options }, 0 },
+  { "key rotate", "TARGET", N_("a new version of the key, which encrypts from now on"), kmsctl_run_key_rotate, { target_options }, KMSCTL_COMMAND_BOXES },
   { "key enable", "TARGET", N_("let a disabled key work again"), kmsctl_run_key_enable, { target_options }, 0 },
   { "key disable", "TARGET", N_("stop all use of a key until it is enabled again"), kmsctl_run_key_disable, { target_options, yes_options }, 0 },
   { "key delete", "TARGET", N_("schedule the deletion of a key"), kmsctl_run_key_delete, { target_options, delete_options, yes_options }, 0 },
@@ -174,24 +226,33 @@ const KmsctlCommand kmsctl_commands[] = {
   { "key import", "TARGET", N_("the reverse: reads what key export wrote"), kmsctl_run_key_import, { target_options, in_options }, 0 },
   { "key root", "[PROVIDER]", N_("what protects local keys, and how to change it"), kmsctl_run_key_root, { root_options, yes_options }, 0 },
 
-  { "box list", "", N_("boxes and their state"), kmsctl_run_box_list, { NULL }, 0 },
-  { "box show", "BOX", N_("a box and its versions"), kmsctl_run_box_show, { NULL }, 0 },
-  { "box create", "NAME", N_("a new box; creates a local key that does not exist, and says so"), kmsctl_run_box_create, { box_key_options, box_create_options, description_options }, 0 },
-  { "box edit", "BOX", N_("open a box's file in $VISUAL or $EDITOR; it is replaced only by one that works"), kmsctl_run_box_edit, { NULL }, 0 },
-  { "box new-version", "BOX", N_("add a version with another key id, which encrypts from now on"), kmsctl_run_box_new_version, { box_key_options }, 0 },
-  { "box retire", "BOX VERSION", N_("remove a version: what it encrypted can't be decrypted through the box any more"), kmsctl_run_box_retire, { yes_options }, 0 },
-  { "box enable", "BOX", N_("let a box encrypt and decrypt"), kmsctl_run_box_enable, { NULL }, 0 },
-  { "box disable", "BOX", N_("stop a box, or its decryption only"), kmsctl_run_box_disable, { disable_options }, 0 },
-  { "box test", "BOX", N_("encrypt and decrypt a random value with every version"), kmsctl_run_box_test, { NULL }, 0 },
+  { "box list", "", N_("boxes and their state"), kmsctl_run_box_list, { NULL }, KMSCTL_COMMAND_BOXES },
+  { "box show", "BOX", N_("a box and its versions"), kmsctl_run_box_show, { NULL }, KMSCTL_COMMAND_BOXES },
+  { "box create", "NAME", N_("a new box; creates a local key that does not exist, and says so"), kmsctl_run_box_create, { box_key_options, box_create_options, description_options }, KMSCTL_COMMAND_FILES },
+  { "box edit", "BOX", N_("open a box's file in $VISUAL or $EDITOR; it is replaced only by one that works"), kmsctl_run_box_edit, { NULL }, KMSCTL_COMMAND_FILES },
+  { "box new-version", "BOX", N_("add a version with another key id, which encrypts from now on"), kmsctl_run_box_new_version, { box_key_options }, KMSCTL_COMMAND_FILES },
+  { "box retire", "BOX VERSION", N_("remove a version: what it encrypted can't be decrypted through the box any more"), kmsctl_run_box_retire, { yes_options }, KMSCTL_COMMAND_FILES },
+  { "box enable", "BOX", N_("let a box encrypt and decrypt"), kmsctl_run_box_enable, { NULL }, KMSCTL_COMMAND_FILES },
+  { "box disable", "BOX", N_("stop a box, or its decryption only"), kmsctl_run_box_disable, { disable_options }, KMSCTL_COMMAND_FILES },
+  { "box test", "BOX", N_("encrypt and decrypt a random value with every version"), kmsctl_run_box_test, { NULL }, KMSCTL_COMMAND_BOXES },
 
-  { "encrypt", "[TARGET]", N_("a small value: plaintext on stdin, stored string on stdout"), kmsctl_run_encrypt, { target_options, as_version_options, context_options, file_options }, 0 },
-  { "decrypt", "[TARGET]", N_("the reverse"), kmsctl_run_decrypt, { target_options, context_options, file_options, newline_options }, 0 },
-  { "inspect", "[TARGET]", N_("version, provider, key id and format of a stored string, without decrypting"), kmsctl_run_inspect, { target_options, in_options }, 0 },
-  { "rewrap", "[TARGET]", N_("the same plaintext under the newest master key and version"), kmsctl_run_rewrap, { target_options, as_version_options, context_options, new_context_options, file_options }, 0 },
-  { "datakey generate", "[TARGET]", N_("a new data key: wrapped to stdout, the plaintext where you say"), kmsctl_run_datakey_generate, { target_options, as_version_options, context_options, length_options, plaintext_options }, 0 },
-  { "datakey unwrap", "[TARGET]", N_("a wrapped data key on stdin; the plaintext where you say"), kmsctl_run_datakey_unwrap, { target_options, context_options, in_options, plaintext_options }, 0 },
+  { "encrypt", "[TARGET]", N_("a small value: plaintext on stdin, stored string on stdout"), kmsctl_run_encrypt, { target_options, as_version_options, context_options, file_options }, KMSCTL_COMMAND_BOXES },
+  { "decrypt", "[TARGET]", N_("the reverse"), kmsctl_run_decrypt, { target_options, context_options, file_options, newline_options }, KMSCTL_COMMAND_BOXES },
+  { "inspect", "[TARGET]", N_("version, provider, key id and format of a stored string, without decrypting"), kmsctl_run_inspect, { target_options, in_options }, KMSCTL_COMMAND_BOXES },
+  { "rewrap", "[TARGET]", N_("the same plaintext under the newest master key and version"), kmsctl_run_rewrap, { target_options, as_version_options, context_options, new_context_options, file_options }, KMSCTL_COMMAND_BOXES },
+  { "datakey generate", "[TARGET]", N_("a new data key: wrapped to stdout, the plaintext where you say"), kmsctl_run_datakey_generate, { target_options, as_version_options, context_options, length_options, plaintext_options }, KMSCTL_COMMAND_BOXES },
+  { "datakey unwrap", "[TARGET]", N_("a wrapped data key on stdin; the plaintext where you say"), kmsctl_run_datakey_unwrap, { target_options, context_options, in_options, plaintext_options }, KMSCTL_COMMAND_BOXES },
 
+  { "lockdown status", "[BOX]", N_("whether decryption is stopped, for all boxes or one, since when and why"), kmsctl_run_lockdown_status, { NULL }, KMSCTL_COMMAND_DAEMON },
+  { "lockdown engage", "[BOX]", N_("stop decryption, of all boxes or one, until it is released"), kmsctl_run_lockdown_engage, { mode_options, reason_options }, KMSCTL_COMMAND_DAEMON },
+  { "lockdown release", "[BOX]", N_("let decryption go on"), kmsctl_run_lockdown_release, { reason_options, yes_options }, KMSCTL_COMMAND_DAEMON },
+
+  { "audit tail", "", N_("records of kmsd as they are written, until it is interrupted"), kmsctl_run_audit_tail, { after_options }, KMSCTL_COMMAND_DAEMON },
+  { "audit query", "", N_("records of kmsd's log"), kmsctl_run_audit_query, { query_options, uid_options, after_options, log_options }, KMSCTL_COMMAND_DAEMON },
+  { "audit verify", "", N_("whether kmsd's log is as it was written; exit code 1 if not"), kmsctl_run_audit_verify, { verify_options, log_options }, KMSCTL_COMMAND_DAEMON },
   { "audit context-hash", "[TARGET]", N_("how a context looks in the audit log of a service that hashes it"), kmsctl_run_audit_context_hash, { target_options, context_options, audit_hash_options }, 0 },
+
+  { "access check", "BOX", N_("what a user may do with a box, and why; with --direct, by the box's file"), kmsctl_run_access_check, { uid_options, user_options }, KMSCTL_COMMAND_DAEMON },
 
   { "config show", "[NAME]", N_("the merged configuration with the file that each value came from"), kmsctl_run_config_show, { program_options }, 0 },
   { "config check", "", N_("exit code 1 if any file is wrong"), kmsctl_run_config_check, { program_options, check_options }, 0 },

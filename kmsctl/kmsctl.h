@@ -30,9 +30,11 @@ struct _Kmsctl
 
   KmsRegistry *registry;
   GCancellable *cancellable;
-  GHashTable *probed; /* name of a provider → how its module ended a process, or NULL; NULL before the first */
-  gboolean changed;   /* something was done that stays done, even if the answer can't be written */
-  gboolean negative;  /* the answer was given, and it is no: exit code 1 without an error */
+  struct _KmsdLink *link; /* to the kmsd that the command line names; NULL before the first call */
+  GSubprocess *agent;     /* polkit's, on this terminal; NULL where nobody has to be asked */
+  GHashTable *probed;     /* name of a provider → how its module ended a process, or NULL; NULL before the first */
+  gboolean changed;       /* something was done that stays done, even if the answer can't be written */
+  gboolean negative;      /* the answer was given, and it is no: exit code 1 without an error */
 };
 
 /* command-line.c: TRUE also where there is no command but --help or --version. */
@@ -40,6 +42,7 @@ gboolean kmsctl_parse (Kmsctl *self, int argc, char **argv, GError **error);
 gboolean kmsctl_flag (Kmsctl *self, const char *name);
 const char *kmsctl_text (Kmsctl *self, const char *name);
 guint kmsctl_number (Kmsctl *self, const char *name, guint default_value);
+guint64 kmsctl_count (Kmsctl *self, const char *name, guint64 default_value); /* a uid, too */
 gint64 kmsctl_milliseconds (Kmsctl *self, const char *name, gint64 default_value);
 GPtrArray *kmsctl_texts (Kmsctl *self, const char *name);
 const char *kmsctl_argument (Kmsctl *self, guint index);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "daemon.h"
 #include "interrupt.h"
 #include "kms-directories.h"
 #include "kmsctl.h"
@@ -158,6 +159,7 @@ main (int argc, char **argv)
     code = finish (&self, error);
   else if (self.negative)
     code = 1;
+  kmsctl_daemon_close (&self);
   if (self.registry != NULL)
     kms_registry_close (self.registry);
   g_clear_object (&self.registry);

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "daemon-box.h"
+#include "daemon-choice.h"
 
 void
 kmsctl_target_clear (KmsctlTarget *self)
@@ -128,6 +130,20 @@ take_default (Kmsctl *self, KmsctlTarget *target, GError **error)
     error, _ ("\"kmsctl %s\" needs a target: a box or a key id, --box or --key, or KMS_KEY_ID"), self->command->name);
 }
 
+/* kmsd has boxes, and shows nobody their key ids. */
+static gboolean
+take_daemon_box (Kmsctl *self, const char *name, KmsctlTarget *target, GError **error)
+{
+  if (kmsctl_text (self, "key") != NULL)
+    return kmsctl_usage_error (error,
+                               _ ("--key: kmsd has boxes only; \"kmsctl --%s box list\" shows those that you may use"),
+                               kmsctl_choice_to_option (kmsctl_get_choice (self)));
+  if (name == NULL)
+    return kmsctl_usage_error (error, _ ("\"kmsctl %s\" needs a box of kmsd: its name, or --box=NAME"),
+                               self->command->name);
+  return kmsctl_daemon_take_box (self, name, target, error);
+}
+
 gboolean
 kmsctl_target_resolve (Kmsctl *self, gboolean allow_default, KmsctlTarget *target, GError **error)
 {
@@ -139,7 +155,9 @@ kmsctl_target_resolve (Kmsctl *self, gboolean allow_default, KmsctlTarget *targe
     return kmsctl_usage_error (error, _ ("give one target: \"%s\", --box or --key"), name == NULL ? "TARGET" : name);
   if (kmsctl_open (self, error) == NULL)
     return FALSE;
-  if (box != NULL)
+  if (kmsctl_get_choice (self) != KMSCTL_DIRECT)
+    ok = take_daemon_box (self, box != NULL ? box : name, target, error);
+  else if (box != NULL)
     ok = take_box (self, box, target, error);
   else if (key != NULL)
     ok = take_key (self, key, target, error);

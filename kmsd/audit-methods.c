@@ -127,6 +127,7 @@ on_verified (GObject *source, GAsyncResult *result, gpointer data)
   g_variant_builder_init (&answer, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&answer, "{sv}", "whole", g_variant_new_boolean (work->verdict.is_whole));
   g_variant_builder_add (&answer, "{sv}", "lines", g_variant_new_uint64 (work->verdict.n_lines));
+  g_variant_builder_add (&answer, "{sv}", "first", g_variant_new_uint64 (work->verdict.first_sequence));
   g_variant_builder_add (&answer, "{sv}", "head",
                          g_variant_new_take_string (audit_head_to_string (&work->verdict.head)));
   g_variant_builder_add (&answer, "{sv}", "flaws", list_flaws (&work->verdict));

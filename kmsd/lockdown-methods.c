@@ -133,3 +133,43 @@ lockdown_release (Call *call)
   g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(&s@a{sv})", &change->reason, NULL);
   ask (call);
 }
+
+/* A reason may say more about an attack than who has no box here needs to know. */
+static gboolean
+may_know_reason (Call *call)
+{
+  const AccessCaller *caller = &call->caller->access;
+  BoxTable *boxes = call->daemon->boxes;
+
+  if (call->box != NULL || caller->uid == 0 || caller->uid == call->daemon->uid)
+    return TRUE;
+  for (guint i = 0; i < box_table_get_n (boxes); i++)
+    if (access_may_see (box_table_get (boxes, i)->rules, caller))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+add_text (GVariantBuilder *info, const char *name, const char *text)
+{
+  if (text != NULL)
+    g_variant_builder_add (info, "{sv}", name, g_variant_new_string (text));
+}
+
+void
+lockdown_get_info (Call *call)
+{
+  g_auto (LockdownState) state = { 0 };
+  GVariantBuilder info;
+
+  lockdown_store_get (call->daemon->lockdown, call->box == NULL ? NULL : call->box->name, &state);
+  g_variant_builder_init (&info, G_VARIANT_TYPE_VARDICT);
+  add_text (&info, "mode", lockdown_mode_to_string (state.mode));
+  g_variant_builder_add (&info, "{sv}", "since", g_variant_new_uint64 ((guint64) state.since_usec));
+  if (may_know_reason (call))
+    {
+      add_text (&info, "reason", state.reason);
+      add_text (&info, "by", state.by);
+    }
+  call_return (call, g_variant_new ("(a{sv})", &info));
+}

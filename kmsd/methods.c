@@ -47,6 +47,7 @@ static const Method methods[] = {
   { PROVIDER, "ListKeys", provider_list_keys },
   { PROVIDER, "GetKey", provider_get_key },
   { PROVIDER, "ManageKey", provider_manage_key, NULL, OPTIONS_ANY },
+  { LOCKDOWN, "GetInfo", lockdown_get_info },
   { LOCKDOWN, "Engage", lockdown_engage },
   { LOCKDOWN, "Release", lockdown_release },
   { AUDIT, "Subscribe", audit_subscribe },

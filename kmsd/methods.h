@@ -21,6 +21,7 @@ void manager_reload (Call *call);
 void manager_inspect_ciphertext (Call *call);
 
 /* org.libkms.Kms1.Lockdown */
+void lockdown_get_info (Call *call);
 void lockdown_engage (Call *call);
 void lockdown_release (Call *call);
 

@@ -36,7 +36,7 @@ def check_unknown_option(root):
 
 
 def check_commands_of_later(root):
-    for command in ("seal", "open", "record", "lockdown", "access"):
+    for command in ("seal", "open", "record"):
         cli.wants(root.bad(2, command), "there is no command")
 
 
@@ -50,6 +50,33 @@ def check_values_of_options(root):
     cli.wants(root.bad(2, "decrypt", "x", "--in=a", "--in=b"), "given twice")
     cli.wants(root.bad(2, "status", "--json=yes", "--quiet=1").lower(), "takes no value")
     cli.wants(root.bad(2, "key", "delete", "local/x", "--days", "99999999999"), "--days")
+
+
+def check_numbers_are_digits(root):
+    """No blank, no sign, no vertical tab, which some parsers skip."""
+    for wrong in ("", " 5", "5 ", "\t5", "\v5", "\n5", "\f5", "+5", "-5", "0x5", "5e3", "٥", "2147483648"):
+        cli.wants(root.bad(2, "key", "delete", "local/x", f"--days={wrong}"), "--days")
+    for wrong in ("", " 5", "\v5", "+5", "5.", ".5", "5.\v5", "5.-1", "5.0000", "5,5", "1000000001"):
+        cli.wants(root.bad(2, "status", f"--timeout={wrong}"), "--timeout")
+    for wrong in ("", " 5", "\v5", "+5", "05"):
+        cli.wants(root.bad(2, "encrypt", "x", f"--as-version={wrong}"), "--as-version")
+
+
+def check_one_way_only(root):
+    cli.wants(root.bad(2, "--system", "--user", "encrypt", "x"), "--system and --user exclude each other")
+    cli.wants(root.bad(2, "--direct", "encrypt", "x", "--socket=/run/x"), "--direct and --socket exclude each other")
+    cli.wants(root.bad(2, "--socket=kmsd", "encrypt", "x"), "write the path from / on")
+    cli.wants(root.bad(2, "--system", "config", "check"), "has nothing to do with kmsd")
+    cli.wants(root.bad(2, "--user", "key", "create", "local/x"), "has nothing to do with kmsd")
+    tap.equal(root.good("--direct", "encrypt", "insecure-test-key", data=b"x")[:3], b"v1:", "--direct")
+
+
+def check_box_files_are_not_kmsds(root):
+    for words in (["create", "x"], ["edit", "x"], ["new-version", "x"], ["retire", "x", "1"], ["enable", "x"],
+                  ["disable", "x"]):
+        cli.wants(root.bad(2, "--system", "box", *words), "administrator's to edit", f"\"kmsctl box {words[0]}\" as root",
+                  "systemctl reload kmsd")
+    cli.wants(root.bad(2, "--user", "box", "edit", "x"), "systemctl --user reload kmsd")
 
 
 def check_arguments(root):
