@@ -31,6 +31,7 @@ call_free (Call *self)
     self->free_data (self->data);
   if (self->caller != NULL)
     {
+      quotas_give_back_many (daemon->quotas, self->caller->access.uid, QUOTA_KIND_BYTES, self->n_bytes);
       quotas_give_back (daemon->quotas, self->caller->access.uid, QUOTA_KIND_CALL);
       if (self->has_turn)
         turns_give_back (self->caller);
@@ -45,12 +46,34 @@ call_free (Call *self)
   daemon_release (daemon);
 }
 
+/* A call that waits holds its message. */
+static gboolean
+take_place (Call *self, guint32 uid, GError **error)
+{
+  gsize n_bytes = g_variant_get_size (g_dbus_method_invocation_get_parameters (self->invocation));
+  Quotas *quotas = self->daemon->quotas;
+
+  if (n_bytes > MAX_MESSAGE)
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE,
+                   "the arguments have more than the limit of %d bytes; send several calls", MAX_MESSAGE);
+      return FALSE;
+    }
+  self->n_bytes = (guint) n_bytes;
+  if (!quotas_take (quotas, uid, QUOTA_KIND_CALL, error))
+    return FALSE;
+  if (quotas_take_many (quotas, uid, QUOTA_KIND_BYTES, self->n_bytes, error))
+    return TRUE;
+  quotas_give_back (quotas, uid, QUOTA_KIND_CALL);
+  return FALSE;
+}
+
 gboolean
 call_set_caller (Call *self, Caller *caller)
 {
   GError *error = NULL;
 
-  if (!quotas_take (self->daemon->quotas, caller->access.uid, QUOTA_KIND_CALL, &error))
+  if (!take_place (self, caller->access.uid, &error))
     {
       call_fail (self, error);
       return FALSE;

@@ -38,6 +38,7 @@ struct _Call
   GVariant *options;       /* a{sv}, of names and types that the method knows */
   gboolean may_interact;
   gboolean has_turn;  /* among the caller's */
+  guint n_bytes;      /* of its arguments, which count for the caller's quota */
   gint64 started;     /* monotonic */
   CallFunc next;      /* what comes after a wait */
   const char *action; /* that polkit was asked for */

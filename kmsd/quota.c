@@ -11,6 +11,7 @@ static const struct
   const char *noun;
 } kinds[N_QUOTA_KINDS] = {
   [QUOTA_KIND_CALL] = { QUOTA_CALLS, "calls" },
+  [QUOTA_KIND_BYTES] = { QUOTA_BYTES, "bytes of messages" },
   [QUOTA_KIND_PIPE] = { QUOTA_PIPES, "pipes" },
   [QUOTA_KIND_CONNECTION] = { QUOTA_CONNECTIONS, "connections" },
   [QUOTA_KIND_GREETING] = { QUOTA_GREETINGS, "connections that have not authenticated" },
@@ -43,7 +44,7 @@ quotas_free (Quotas *self)
 }
 
 gboolean
-quotas_take (Quotas *self, guint32 uid, QuotaKind kind, GError **error)
+quotas_take_many (Quotas *self, guint32 uid, QuotaKind kind, guint n, GError **error)
 {
   User *user = g_hash_table_lookup (self->users, GUINT_TO_POINTER (uid));
 
@@ -52,16 +53,22 @@ quotas_take (Quotas *self, guint32 uid, QuotaKind kind, GError **error)
       user = g_new0 (User, 1);
       g_hash_table_insert (self->users, GUINT_TO_POINTER (uid), user);
     }
-  if (user->counts[kind] >= kinds[kind].limit)
+  if (n > kinds[kind].limit - user->counts[kind])
     {
       g_set_error (error, KMS_ERROR, KMS_ERROR_QUOTA,
-                   "uid %u has %u %s open, as many as one user may have; wait for one of them to end, then try again",
-                   uid, user->counts[kind], kinds[kind].noun);
+                   "uid %u has %u %s open, and one user may have %u; wait for one of them to end, then try again", uid,
+                   user->counts[kind], kinds[kind].noun, kinds[kind].limit);
       return FALSE;
     }
-  user->counts[kind]++;
-  self->totals[kind]++;
+  user->counts[kind] += n;
+  self->totals[kind] += n;
   return TRUE;
+}
+
+gboolean
+quotas_take (Quotas *self, guint32 uid, QuotaKind kind, GError **error)
+{
+  return quotas_take_many (self, uid, kind, 1, error);
 }
 
 static gboolean
@@ -74,15 +81,21 @@ is_idle (const User *user)
 }
 
 void
-quotas_give_back (Quotas *self, guint32 uid, QuotaKind kind)
+quotas_give_back_many (Quotas *self, guint32 uid, QuotaKind kind, guint n)
 {
   User *user = g_hash_table_lookup (self->users, GUINT_TO_POINTER (uid));
 
-  g_return_if_fail (user != NULL && user->counts[kind] > 0);
-  user->counts[kind]--;
-  self->totals[kind]--;
+  g_return_if_fail (user != NULL && user->counts[kind] >= n);
+  user->counts[kind] -= n;
+  self->totals[kind] -= n;
   if (is_idle (user))
     g_hash_table_remove (self->users, GUINT_TO_POINTER (uid));
+}
+
+void
+quotas_give_back (Quotas *self, guint32 uid, QuotaKind kind)
+{
+  quotas_give_back_many (self, uid, kind, 1);
 }
 
 guint

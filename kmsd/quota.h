@@ -7,13 +7,15 @@
 
 G_BEGIN_DECLS
 
-#define QUOTA_RUNNING 64      /* calls of one connection that are worked at; more wait for their turn */
-#define QUOTA_CALLS 2048      /* running and waiting, of all connections */
-#define QUOTA_PIPES 32        /* open, read or written by the daemon */
-#define QUOTA_CONNECTIONS 256 /* to private sockets */
-#define QUOTA_GREETINGS 8     /* connections that have not said who they are */
+#define QUOTA_RUNNING 64               /* calls of one connection that are worked at; more wait for their turn */
+#define QUOTA_CALLS 2048               /* running and waiting, of all connections */
+#define QUOTA_BYTES (32 * 1024 * 1024) /* of the messages of those calls */
+#define QUOTA_PIPES 32                 /* open, read or written by the daemon */
+#define QUOTA_CONNECTIONS 256          /* to private sockets */
+#define QUOTA_GREETINGS 8              /* connections that have not said who they are */
 
 #define MAX_BOXES 1024
+#define MAX_MESSAGE (16 * 1024 * 1024)   /* bytes of all arguments of a call; twice what any needs */
 #define MAX_ITEMS 1024                   /* of a batch */
 #define MAX_SECRET 4096                  /* bytes of one secret: PIPE_BUF, and what AWS encrypts */
 #define MAX_SECRETS (1024 * 1024)        /* bytes of all secrets of a batch */
@@ -28,6 +30,7 @@ G_BEGIN_DECLS
 
 typedef enum {
   QUOTA_KIND_CALL,
+  QUOTA_KIND_BYTES,
   QUOTA_KIND_PIPE,
   QUOTA_KIND_CONNECTION,
   QUOTA_KIND_GREETING,
@@ -43,6 +46,10 @@ void quotas_free (Quotas *self);
 /* FALSE with QUOTA. Each one that was taken is given back. */
 gboolean quotas_take (Quotas *self, guint32 uid, QuotaKind kind, GError **error);
 void quotas_give_back (Quotas *self, guint32 uid, QuotaKind kind);
+
+/* The same for so many at once: all or none. */
+gboolean quotas_take_many (Quotas *self, guint32 uid, QuotaKind kind, guint n, GError **error);
+void quotas_give_back_many (Quotas *self, guint32 uid, QuotaKind kind, guint n);
 
 /* Of all users together. */
 guint quotas_count (Quotas *self, QuotaKind kind);

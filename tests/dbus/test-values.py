@@ -140,6 +140,23 @@ def check_pipes(daemon):
                           descriptors=[("pipe", b"x")]), "descriptor 7")
 
 
+def check_messages_that_wait(daemon):
+    """What a user's calls hold in memory is bounded, however many of them there are."""
+    daemon.add_box("orders", "EncryptFor=*")
+    daemon.start()
+    maps = "[" + ", ".join(["{'a': '" + "x" * 60000 + "'}"] * 60) + "]"
+    waiting = [daemon.client() for _ in range(9)]
+    for client in waiting:
+        client.send(f"{kmsd.BOXES}/orders", "EncryptBatch", f"(handle 0, @aa{{ss}} {maps}, @a{{sv}} {{}})",
+                    descriptors=[("open-pipe", b"x")])
+    waiting.append(daemon.client())
+    waiting[-1].send(f"{kmsd.BOXES}/orders", "EncryptBatch", f"(handle 0, @aa{{ss}} {maps}, @a{{sv}} {{}})",
+                     descriptors=[("open-pipe", b"x")])
+    errors = sorted(client.read()["error"].rpartition(".")[2] for client in waiting)
+    tap.equal(errors, ["Quota"] + ["TimedOut"] * 9, "what came of them")
+    waiting[0].encrypt("orders", b"x")
+
+
 def check_large_message(daemon):
     """A ciphertext that no box would read is refused before anything is done with it."""
     daemon.add_box("orders", "DecryptFor=*")

@@ -34,6 +34,20 @@ test_quotas (void)
   g_assert_true (quotas_take (quotas, 7, QUOTA_KIND_PIPE, NULL));
 }
 
+static void
+test_quota_of_many (void)
+{
+  g_autoptr (Quotas) quotas = quotas_new ();
+
+  g_assert_true (quotas_take_many (quotas, 7, QUOTA_KIND_BYTES, QUOTA_BYTES - 1, NULL));
+  g_assert_false (quotas_take_many (quotas, 7, QUOTA_KIND_BYTES, 2, NULL));
+  g_assert_false (quotas_take_many (quotas, 7, QUOTA_KIND_BYTES, G_MAXUINT, NULL));
+  g_assert_true (quotas_take_many (quotas, 7, QUOTA_KIND_BYTES, 1, NULL));
+  g_assert_true (quotas_take_many (quotas, 7, QUOTA_KIND_BYTES, 0, NULL));
+  quotas_give_back_many (quotas, 7, QUOTA_KIND_BYTES, QUOTA_BYTES);
+  g_assert_cmpuint (quotas_count (quotas, QUOTA_KIND_BYTES), ==, 0);
+}
+
 static GVariant *
 parse (const char *type, const char *text)
 {
@@ -265,6 +279,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/parts/quotas", test_quotas);
+  g_test_add_func ("/parts/quotas/many", test_quota_of_many);
   g_test_add_func ("/parts/options", test_options);
   g_test_add_func ("/parts/options/many", test_many_options);
   g_test_add_func ("/parts/contexts", test_contexts);
