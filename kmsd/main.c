@@ -62,6 +62,14 @@ allow_descriptors (void)
   (void) setrlimit (RLIMIT_NOFILE, &limit);
 }
 
+/* GDBus dumps a message that it can't parse, with all that a caller put into it: such a thing is not for a log. */
+static void
+log_first_line (const char *domain, GLogLevelFlags level, const char *text, gpointer unused)
+{
+  g_autofree char *line = g_strndup (text, strcspn (text, "\n"));
+  g_log_default_handler (domain, level, line, NULL);
+}
+
 /* What is in memory stays there, whoever starts us. */
 static void
 protect_process (void)
@@ -212,6 +220,7 @@ main (int argc, char **argv)
   protect_process ();
   allow_descriptors ();
   forget_environment ();
+  g_log_set_handler ("GLib-GIO", G_LOG_LEVEL_WARNING, log_first_line, NULL);
   setlocale (LC_ALL, "");
   if (!parse (&arguments, argc, argv, &error))
     return complain (error);
