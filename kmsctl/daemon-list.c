@@ -70,32 +70,34 @@ kmsctl_daemon_print_boxes (Kmsctl *self, GError **error)
 }
 
 static GVariant *
-describe_versions (KmsBox *box)
+describe_versions (GVariant *info)
 {
   g_autoptr (GVariantBuilder) list = kmsctl_list_new ();
-  g_auto (GStrv) versions = kms_box_list_versions (box);
+  g_autoptr (GVariantIter) versions = NULL;
+  guint32 current = 0, version;
 
-  for (guint i = 0; versions[i] != NULL; i++)
-    {
-      KmsctlFields fields;
-      kmsctl_fields_init (&fields);
-      kmsctl_fields_text (&fields, "version", versions[i]);
-      kmsctl_fields_flag (&fields, "current", g_str_equal (versions[i], kms_box_get_version (box)));
-      kmsctl_fields_text (&fields, "key_id", kms_box_get_key_id (box, versions[i], NULL));
-      g_variant_builder_add_value (list, kmsctl_fields_end (&fields));
-    }
+  g_variant_lookup (info, "version", "u", &current);
+  if (g_variant_lookup (info, "versions", "au", &versions))
+    while (g_variant_iter_next (versions, "u", &version))
+      {
+        g_autofree char *text = g_strdup_printf ("%u", version);
+        KmsctlFields fields;
+        kmsctl_fields_init (&fields);
+        kmsctl_fields_text (&fields, "version", text);
+        kmsctl_fields_flag (&fields, "current", version == current);
+        g_variant_builder_add_value (list, kmsctl_fields_end (&fields));
+      }
   return g_variant_builder_end (list);
 }
 
 gboolean
 kmsctl_daemon_print_box (Kmsctl *self, const char *name, GError **error)
 {
-  g_auto (KmsctlTarget) target = { NULL };
   g_autoptr (GVariant) info = kmsctl_daemon_get_box (self, name, error);
   g_autofree const char **required = NULL;
   KmsctlFields fields;
 
-  if (info == NULL || !kmsctl_daemon_take_box (self, name, &target, error))
+  if (info == NULL)
     return FALSE;
   kmsctl_fields_init (&fields);
   add_head (&fields, info);
@@ -105,7 +107,7 @@ kmsctl_daemon_print_box (Kmsctl *self, const char *name, GError **error)
   if (g_variant_lookup (info, "require-context", "^a&s", &required))
     kmsctl_fields_texts (&fields, "require_context", required);
   add_decisions (&fields, info);
-  kmsctl_fields_variant (&fields, "versions", describe_versions (target.box));
+  kmsctl_fields_variant (&fields, "versions", describe_versions (info));
   return kmsctl_print (self, kmsctl_fields_end (&fields), error);
 }
 
