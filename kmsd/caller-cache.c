@@ -23,7 +23,6 @@ typedef struct
   char *unique_name;
   Caller *caller;  /* NULL while others are asked */
   GArray *waiters; /* of Waiter */
-  guint subscription;
 } Entry;
 
 struct _CallerCache
@@ -33,6 +32,7 @@ struct _CallerCache
   Units *units;        /* borrowed, or NULL */
   GHashTable *entries; /* unique name → Entry */
   GCancellable *cancellable;
+  guint subscription;
 };
 
 static void
@@ -51,7 +51,6 @@ entry_free (gpointer data)
   Entry *self = data;
   g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the caller left the bus");
 
-  g_dbus_connection_signal_unsubscribe (self->cache->connection, self->subscription);
   if (self->caller != NULL)
     {
       g_cancellable_cancel (self->caller->gone);
@@ -61,6 +60,18 @@ entry_free (gpointer data)
   g_array_unref (self->waiters);
   g_free (self->unique_name);
   g_free (self);
+}
+
+static void
+on_owner_changed (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                  const char *signal, GVariant *parameters, gpointer data)
+{
+  CallerCache *self = data;
+  const char *name, *old_owner, *new_owner;
+
+  g_variant_get (parameters, "(&s&s&s)", &name, &old_owner, &new_owner);
+  if (new_owner[0] == '\0')
+    g_hash_table_remove (self->entries, name);
 }
 
 CallerCache *
@@ -73,12 +84,17 @@ caller_cache_new (GDBusConnection *connection, BusKind bus, Units *units)
   self->units = units;
   self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
   self->cancellable = g_cancellable_new ();
+  /* One for all: a bus daemon lets a connection have so many, and does not say when it has more callers than that. */
+  self->subscription = g_dbus_connection_signal_subscribe (connection, "org.freedesktop.DBus", "org.freedesktop.DBus",
+                                                           "NameOwnerChanged", "/org/freedesktop/DBus", NULL,
+                                                           G_DBUS_SIGNAL_FLAGS_NONE, on_owner_changed, self, NULL);
   return self;
 }
 
 void
 caller_cache_free (CallerCache *self)
 {
+  g_dbus_connection_signal_unsubscribe (self->connection, self->subscription);
   g_cancellable_cancel (self->cancellable);
   g_hash_table_unref (self->entries);
   g_object_unref (self->cancellable);
@@ -96,18 +112,6 @@ tell_waiters (Entry *entry, const GError *error)
   if (caller == NULL)
     g_hash_table_remove (entry->cache->entries, entry->unique_name);
   tell (waiters, caller, error);
-}
-
-static void
-on_owner_changed (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
-                  const char *signal, GVariant *parameters, gpointer data)
-{
-  Entry *entry = data;
-  const char *name, *old_owner, *new_owner;
-
-  g_variant_get (parameters, "(&s&s&s)", &name, &old_owner, &new_owner);
-  if (new_owner[0] == '\0')
-    g_hash_table_remove (entry->cache->entries, entry->unique_name);
 }
 
 static char *
@@ -216,10 +220,6 @@ ask (CallerCache *self, const char *unique_name)
   entry->cache = self;
   entry->unique_name = g_strdup (unique_name);
   entry->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
-  /* Before the question: who leaves meanwhile is not to stay here for ever. */
-  entry->subscription = g_dbus_connection_signal_subscribe (
-    self->connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged", "/org/freedesktop/DBus",
-    unique_name, G_DBUS_SIGNAL_FLAGS_NONE, on_owner_changed, entry, NULL);
   g_hash_table_insert (self->entries, entry->unique_name, entry);
   *question = (Question){ self, g_object_ref (self->cancellable), g_strdup (unique_name) };
   g_dbus_connection_call (self->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",

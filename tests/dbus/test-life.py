@@ -205,6 +205,26 @@ def check_idle_though_a_subscriber_left(daemon):
     tap.equal(daemon.daemon.wait(kmsd.PATIENCE), 0, "the exit code, since nobody is left")
 
 
+@kmsd.ways("session")
+def check_more_callers_than_match_rules(daemon):
+    """A bus daemon silently drops the rules that are too many, and kmsd must not need one for each caller."""
+    daemon.bus.terminate()
+    daemon.bus.wait()
+    with open(daemon.path("bus.conf"), encoding="utf-8") as file:
+        text = file.read()
+    limit = '<limit name="max_match_rules_per_connection">3</limit>'
+    daemon.write("bus.conf", text.replace("</busconfig>", f"{limit}</busconfig>"))
+    daemon.write("root/admin/kms.conf", "[Daemon]\nIdleTimeout=1\n")
+    daemon.run_bus()
+    clients = [daemon.client(private=False) for _ in range(6)]
+    daemon.start()
+    for client in clients:
+        client.good(kmsd.MANAGER, "Subscribe", "(@a{sv} {},)", interface="org.libkms.Kms1.Audit")
+    for client in clients:
+        client.leave()
+    tap.equal(daemon.daemon.wait(kmsd.PATIENCE), 0, "the exit code, since it saw all of them leave")
+
+
 def check_no_bus(daemon):
     """Where there is no bus yet, the private socket is served all the same."""
     daemon.add_box("orders", "EncryptFor=*")
