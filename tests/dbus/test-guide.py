@@ -40,7 +40,8 @@ def check_commands(daemon):
     daemon.start()
     os.mkdir(daemon.path("work"))
     os.chmod(daemon.path("work"), 0o755)
-    values = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=daemon.address, LC_ALL="C.UTF-8", NO_COLOR="1", SYSTEMD_COLORS="0")
+    values = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=daemon.address, PATH=f"{os.path.dirname(kmsd.KMSCTL)}:{os.environ['PATH']}",
+                  LC_ALL="C.UTF-8", NO_COLOR="1", SYSTEMD_COLORS="0")
     outputs = console.run([here(daemon, command) for command, _ in steps], values, f"{SUDO}\ncd {daemon.path('work')}; umask 022")
     for number, (command, printed) in enumerate(steps):
         console.compare(number, command, printed, outputs)

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A tree that "meson install --destdir" made works from where it is, and has what packagers expect where they expect it."""
 
+import fnmatch
 import glob
 import os
+import re
 import stat
 import subprocess
 import tempfile
@@ -37,13 +39,36 @@ def check_files(tree):
               "share/fish/vendor_completions.d/kmsctl.fish", "sbin/kmsd", "share/dbus-1/interfaces/org.libkms.Kms1.xml",
               "share/dbus-1/system.d/org.libkms.Kms1.conf", "share/dbus-1/system-services/org.libkms.Kms1.service",
               "share/dbus-1/services/org.libkms.Kms1.service", "share/polkit-1/actions/org.libkms.kms1.policy",
-              "lib/systemd/system/kmsd.service", "lib/systemd/system/kmsd.socket", "lib/systemd/user/kmsd.service",
+              "lib/systemd/system/kmsd.service", "lib/systemd/system/kmsd.socket", "lib/systemd/user/kmsd.service", "lib/systemd/user/kmsd.socket",
               "lib/systemd/user/kmsd.socket",
               "lib/sysusers.d/kmsd.conf"]
     if os.path.exists(os.path.join(installed.BUILD, "libkms/Kms-1.typelib")):
         needed += [f"{installed.LIBDIR}/girepository-1.0/Kms-1.typelib", "share/gir-1.0/Kms-1.gir",
                    "share/vala/vapi/libkms-1.vapi", "share/vala/vapi/libkms-1.deps"]
     tap.none((name for name in needed if not os.path.exists(os.path.join(tree.prefix, name))), "not installed")
+
+
+def package_patterns():
+    """Package by package, the patterns of files in the table for packagers."""
+    with open(os.path.join(os.environ["SOURCE"], "docs/packaging.md"), encoding="utf-8") as file:
+        rows = re.findall(r"^\| ([\w.-]+) \| (`.*) \|$", file.read(), re.MULTILINE)
+    return {package: [pattern.replace("LIBDIR", installed.LIBDIR) for pattern in re.findall(r"`([^`]+)`", files)]
+            for package, files in rows}
+
+
+def check_packages(tree):
+    """Each installed file is in one package of the table, and each package has files, as far as this build makes them."""
+    packages = package_patterns()
+    tap.equal({"libkms1", "kmsd", "kmsctl"} <= set(packages), True, "packages are found")
+    problems = []
+    for directory, _, names in os.walk(tree.prefix):
+        for name in names:
+            path = os.path.relpath(os.path.join(directory, name), tree.prefix)
+            owners = [package for package, patterns in packages.items()
+                      if any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)]
+            if len(owners) != 1:
+                problems.append(f"{path}: {' and '.join(owners) or 'no package'}")
+    tap.none(problems, "docs/packaging.md")
 
 
 def check_nothing_private(tree):
@@ -94,6 +119,7 @@ with tempfile.TemporaryDirectory() as scratch:
     CODE = tap.run([
         ("/install/destdir", lambda: check_installed(TREE)),
         ("/install/files", lambda: check_files(TREE)),
+        ("/install/packages", lambda: check_packages(TREE)),
         ("/install/nothing-private", lambda: check_nothing_private(TREE)),
         ("/install/no-run-path", lambda: check_no_run_path(TREE)),
         ("/install/round-trip", lambda: check_round_trip(TREE)),
