@@ -79,6 +79,24 @@ go_on (Call *call, Permit *self)
   trail_append (call, records, on_intents);
 }
 
+static GError *
+explain_no (Call *call, Operation operation)
+{
+  return g_error_new (KMS_ERROR, KMS_ERROR_NOT_AUTHORIZED,
+                      "uid %u may not %s with box \"%s\"; who manages the box can add it to %s of its file",
+                      call->caller->access.uid, operation_to_string (operation), call->box->name,
+                      access_kind_get_key (operation_get_access (operation)));
+}
+
+/* Who is asked for a password may look for it for minutes, in which the configuration may have changed. */
+static gboolean
+may_still_ask (Call *call, Operation operation)
+{
+  BoxEntry *now = box_table_find_name (call->daemon->boxes, call->box->name);
+
+  return now != NULL && access_check (now->rules, &call->caller->access, operation_get_access (operation)) != ACCESS_NO;
+}
+
 static void
 on_polkit (Call *call, const GError *refusal)
 {
@@ -89,6 +107,8 @@ on_polkit (Call *call, const GError *refusal)
     refuse (call, self, g_error_copy (refusal));
   else if (!permit_again (call, self->operation, &error))
     refuse (call, self, error);
+  else if (!may_still_ask (call, self->operation))
+    refuse (call, self, explain_no (call, self->operation));
   else
     go_on (call, self);
 }
@@ -110,15 +130,6 @@ ask (Call *call, Permit *self)
     g_variant_builder_add (&details, "{ss}", "provider", provider);
   call->permit = self;
   polkit_check (call, action, g_variant_builder_end (&details), on_polkit);
-}
-
-static GError *
-explain_no (Call *call, Operation operation)
-{
-  return g_error_new (KMS_ERROR, KMS_ERROR_NOT_AUTHORIZED,
-                      "uid %u may not %s with box \"%s\"; who manages the box can add it to %s of its file",
-                      call->caller->access.uid, operation_to_string (operation), call->box->name,
-                      access_kind_get_key (operation_get_access (operation)));
 }
 
 gboolean

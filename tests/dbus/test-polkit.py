@@ -126,6 +126,19 @@ def check_lockdown_comes_first(daemon):
 
 
 @kmsd.ways("system")
+def check_lists_that_change_meanwhile(daemon):
+    """What polkit allows to somebody whom the box does not even ask about any more is not done."""
+    client, polkit, stored = start(daemon, "late")
+    root = daemon.client()
+    client.send(ORDERS, "Decrypt", f"({kmsd.octets(stored)}, @a{{ss}} {{}}, @a{{sv}} {{}})")
+    tap.equal(polkit.read()[2], "org.libkms.kms1.decrypt", "the question")
+    daemon.add_box("orders", "EncryptFor=*\nDecryptFor=")
+    root.manager("Reload", "(@a{sv} {},)")
+    tap.equal(polkit.read(), ["answered"], "polkit's yes")
+    tap.equal(client.read().get("error"), kmsd.ERROR + "NotAuthorized", "the answer")
+
+
+@kmsd.ways("system")
 def check_rights_of_the_daemon(daemon):
     client, polkit, _ = start(daemon, "allow")
     client.good(kmsd.MANAGER, "Engage", "('sealed', 'an attack', @a{sv} {})", interface="org.libkms.Kms1.Lockdown")
