@@ -197,9 +197,9 @@ def check_other_mechanisms(daemon):
 @kmsd.ways("session")
 def check_idle_though_a_subscriber_left(daemon):
     """Who listens keeps the session's daemon; who left without saying so does not."""
-    daemon.write("root/admin/kms.conf", "[Daemon]\nIdleTimeout=1\n")
-    daemon.start()
+    daemon.write("root/admin/kms.conf", "[Daemon]\nIdleTimeout=3\n")
     client = daemon.client()
+    daemon.start()
     client.good(kmsd.MANAGER, "Subscribe", "(@a{sv} {},)", interface="org.libkms.Kms1.Audit")
     client.leave()
     tap.equal(daemon.daemon.wait(kmsd.PATIENCE), 0, "the exit code, since nobody is left")
@@ -214,7 +214,7 @@ def check_more_callers_than_match_rules(daemon):
         text = file.read()
     limit = '<limit name="max_match_rules_per_connection">3</limit>'
     daemon.write("bus.conf", text.replace("</busconfig>", f"{limit}</busconfig>"))
-    daemon.write("root/admin/kms.conf", "[Daemon]\nIdleTimeout=1\n")
+    daemon.write("root/admin/kms.conf", "[Daemon]\nIdleTimeout=3\n")
     daemon.run_bus()
     clients = [daemon.client(private=False) for _ in range(6)]
     daemon.start()
