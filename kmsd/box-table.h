@@ -17,7 +17,8 @@ typedef struct
   guint32 version; /* that encrypts */
   AccessRules *rules;
   AlertLimit alert;
-  GPtrArray *opened; /* of text: versions whose provider is known to be open; the main thread's */
+  GPtrArray *opened;  /* of text: versions whose provider is known to be open; the main thread's */
+  gboolean is_inline; /* all are open, and their providers compute in the thread that calls, and nothing else */
 } BoxEntry;
 
 BoxEntry *box_entry_ref (BoxEntry *self);

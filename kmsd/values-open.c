@@ -14,7 +14,7 @@ is_open (const BoxEntry *entry, const char *version)
   return g_ptr_array_find_with_equal_func (entry->opened, version, g_str_equal, NULL);
 }
 
-/* What is encrypted is so under the box's version; what is decrypted says which one it is. NULL if all are open. */
+/* What is encrypted is so under the box's version; what is decrypted says which one it is. NULL: all are open. */
 static const char *
 find_closed (Call *call)
 {
@@ -44,19 +44,48 @@ find_provider (Call *call, const char *version)
   return key_id == NULL ? NULL : kms_registry_find_provider_for_key (call->daemon->registry, key_id, NULL, NULL);
 }
 
+static gboolean
+is_inline (Call *call, const char *provider_name)
+{
+  g_autoptr (KmsProvider) provider = kms_registry_dup_provider (call->daemon->registry, provider_name, NULL);
+
+  return provider != NULL && (kms_provider_get_capabilities (provider) & KMS_CAPABILITY_INLINE) != 0;
+}
+
+/* Other versions may have the same provider, which is open for all then. */
+static void
+add_opened (Call *call, const char *provider_name)
+{
+  BoxEntry *entry = call->box;
+  g_auto (GStrv) versions = kms_box_list_versions (entry->box);
+
+  for (guint i = 0; versions[i] != NULL; i++)
+    {
+      g_autofree char *name = find_provider (call, versions[i]);
+      if (g_strcmp0 (name, provider_name) == 0 && !is_open (entry, versions[i]))
+        g_ptr_array_add (entry->opened, g_strdup (versions[i]));
+    }
+  if (entry->opened->len == g_strv_length (versions))
+    entry->is_inline = TRUE;
+  for (guint i = 0; entry->is_inline && versions[i] != NULL; i++)
+    {
+      g_autofree char *name = find_provider (call, versions[i]);
+      entry->is_inline = name != NULL && is_inline (call, name);
+    }
+}
+
 static void
 on_opened (Call *call, const GError *error)
 {
   Values *self = values_get (call);
+  g_autofree char *name = error == NULL ? find_provider (call, self->opening) : NULL;
 
-  if (error != NULL)
-    {
-      self->opened (call, FALSE);
-      return;
-    }
-  if (!is_open (call->box, self->opening))
-    g_ptr_array_add (call->box->opened, g_strdup (self->opening));
-  values_open (call, self->opened);
+  if (name != NULL)
+    add_opened (call, name);
+  if (name != NULL && is_open (call->box, self->opening))
+    values_open (call, self->opened);
+  else
+    self->opened (call, FALSE);
 }
 
 void

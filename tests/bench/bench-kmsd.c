@@ -15,7 +15,7 @@
 #define N_ITEMS 1000
 #define N_LATE_CALLS 1000
 #define N_LATE_CONNECTIONS 8
-#define N_MANY_CALLS 20000
+#define N_MANY_CALLS 100000
 #define N_CONNECTION_CALLS 1000
 /* As many before counting: what is made once and kept is not growth. */
 #define N_WARM_UP_CALLS 2000
@@ -157,8 +157,8 @@ send_late (Late *late, GDBusConnection *const *connections, GVariant *parameters
 {
   for (late->n_left = 0; late->n_left < N_LATE_CALLS; late->n_left++)
     g_dbus_connection_call_with_unix_fd_list (connections[late->n_left % N_LATE_CONNECTIONS], KMSD_NAME, LATE_PATH,
-                                              BOX_INTERFACE, "Decrypt", parameters, NULL, G_DBUS_CALL_FLAGS_NONE,
-                                              60000, NULL, NULL, on_late, late);
+                                              BOX_INTERFACE, "Decrypt", parameters, NULL, G_DBUS_CALL_FLAGS_NONE, 60000,
+                                              NULL, NULL, on_late, late);
 }
 
 static void
@@ -182,11 +182,12 @@ wait_for_late (void)
   g_atomic_int_set (&meanwhile->is_over, TRUE);
   g_thread_join (thread);
   double median = get_median (meanwhile->waits, meanwhile->n);
-  g_print ("%d calls at 200 ms, %d connections: %.2f s, %u refused%s%s; local box meanwhile (%u calls): median %.2f ms, "
-           "99 of 100 in %.2f ms, longest %.2f ms\n",
-           N_LATE_CALLS, N_LATE_CONNECTIONS, (end - start) / 1e9, late.n_failed, late.n_failed > 0 ? ": " : "",
-           late.n_failed > 0 ? late.failure : "", meanwhile->n, median / 1e6,
-           meanwhile->waits[meanwhile->n * 99 / 100] / 1e6, meanwhile->waits[meanwhile->n - 1] / 1e6);
+  g_print (
+    "%d calls at 200 ms, %d connections: %.2f s, %u refused%s%s; local box meanwhile (%u calls): median %.2f ms, "
+    "99 of 100 in %.2f ms, longest %.2f ms\n",
+    N_LATE_CALLS, N_LATE_CONNECTIONS, (end - start) / 1e9, late.n_failed, late.n_failed > 0 ? ": " : "",
+    late.n_failed > 0 ? late.failure : "", meanwhile->n, median / 1e6, meanwhile->waits[meanwhile->n * 99 / 100] / 1e6,
+    meanwhile->waits[meanwhile->n - 1] / 1e6);
   g_free (late.failure);
   for (guint i = 0; i < N_LATE_CONNECTIONS; i++)
     g_object_unref (connections[i]);
@@ -210,8 +211,8 @@ static void
 tell_use (pid_t pid, const char *when)
 {
   g_print ("%-28s resident %6.1f MB, of that its own %6.1f MB; %d descriptors\n", when,
-           (double) bus_process_get_memory (pid, "VmRSS") / 1024, (double) bus_process_get_memory (pid, "RssAnon") / 1024,
-           bus_process_count_descriptors (pid));
+           (double) bus_process_get_memory (pid, "VmRSS") / 1024,
+           (double) bus_process_get_memory (pid, "RssAnon") / 1024, bus_process_count_descriptors (pid));
 }
 
 /* kmsd forgets KMS_MODULE_PATH: only the administrator's files name modules that are not installed. */
@@ -266,8 +267,9 @@ start_kmsd (Stage *stage, const char *state_parent, Side *side, char **state)
   *state = g_build_filename (state_parent, "kms-bench-XXXXXX", NULL);
   if (g_mkdtemp (*state) == NULL)
     g_error ("can't make a directory in %s", state_parent);
-  const char *const argv[] = { stage->kmsd, "--session", "--config-root", stage->root, "--state-directory", *state,
-                               NULL };
+  const char *const argv[] = {
+    stage->kmsd, "--session", "--config-root", stage->root, "--state-directory", *state, NULL
+  };
 
   side->pid = bus_process_start (stage->connection, KMSD_NAME, argv);
 }

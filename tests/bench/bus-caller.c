@@ -145,8 +145,8 @@ bus_caller_encrypt_batch (BusCaller *self, guint n)
   for (guint i = 0; i < n; i++)
     memcpy (frames + i * (sizeof header + PLAINTEXT_SIZE), header, sizeof header);
   g_autoptr (GUnixFDList) list = send_bytes (frames, n * (sizeof header + PLAINTEXT_SIZE));
-  g_autoptr (GVariant) reply = call (self, "EncryptBatch",
-                                     g_variant_new ("(h@aa{ss}@a{sv})", 0, new_contexts (), no_options ()), list, NULL);
+  g_autoptr (GVariant) reply =
+    call (self, "EncryptBatch", g_variant_new ("(h@aa{ss}@a{sv})", 0, new_contexts (), no_options ()), list, NULL);
   g_clear_pointer (&self->batch, g_variant_unref);
   self->batch = g_variant_get_child_value (reply, 0);
 }
@@ -155,8 +155,9 @@ void
 bus_caller_decrypt_batch (BusCaller *self, guint n)
 {
   g_autoptr (GUnixFDList) list = NULL;
-  g_autoptr (GVariant) reply = call (
-    self, "DecryptBatch", g_variant_new ("(@aay@aa{ss}@a{sv})", self->batch, new_contexts (), no_options ()), NULL, &list);
+  g_autoptr (GVariant)
+    reply = call (self, "DecryptBatch",
+                  g_variant_new ("(@aay@aa{ss}@a{sv})", self->batch, new_contexts (), no_options ()), NULL, &list);
 
   bus_caller_read_plaintext (list, n * (sizeof (guint32) + PLAINTEXT_SIZE));
 }
