@@ -37,13 +37,24 @@ static GVariant *
 list_results (Call *call)
 {
   KmsBatch *batch = values_get (call)->batch;
+  g_autoptr (GVariant) info = NULL; /* of the last item that succeeded: most say the same */
   GVariantBuilder list;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < kms_batch_get_n_items (batch); i++)
     {
       const GError *error = kms_batch_get_error (batch, i);
-      g_variant_builder_add_value (&list, error == NULL ? values_get_info (call, i) : describe_failure (error));
+      if (error != NULL)
+        {
+          g_variant_builder_add_value (&list, describe_failure (error));
+          continue;
+        }
+      if (info == NULL || kms_batch_get_error (batch, i - 1) != NULL || !values_has_same_info (call, i))
+        {
+          g_clear_pointer (&info, g_variant_unref);
+          info = g_variant_ref_sink (values_get_info (call, i));
+        }
+      g_variant_builder_add_value (&list, info);
     }
   return g_variant_builder_end (&list);
 }

@@ -23,7 +23,7 @@ static const struct
   gboolean has_intent;
 } operations[N_OPERATIONS] = {
   [OPERATION_ENCRYPT] = { "encrypt", FALSE },
-  [OPERATION_DECRYPT] = { "decrypt", TRUE },
+  [OPERATION_DECRYPT] = { "decrypt", FALSE }, /* values.c knows whether it needs one */
   [OPERATION_REWRAP] = { "rewrap", FALSE },
   [OPERATION_GENERATE_DATA_KEY] = { "encrypt", FALSE },
   [OPERATION_GENERATE_DATA_KEY_WITHOUT_PLAINTEXT] = { "encrypt", FALSE },

@@ -93,11 +93,9 @@ trail_set_context (Call *call, AuditRecord *record, KmsContext *context)
 static void
 tell (Daemon *self, AuditLog *log, GPtrArray *written)
 {
+  journal_send_records (self->journal, written);
   for (guint i = 0; i < written->len; i++)
-    {
-      journal_send_record (self->journal, g_ptr_array_index (written, i));
-      subscribers_tell_record (self, g_ptr_array_index (written, i));
-    }
+    subscribers_tell_record (self, g_ptr_array_index (written, i));
   heads_count (self, log, written->len);
 }
 
@@ -109,33 +107,65 @@ typedef struct
 } Append;
 
 static void
+go_on (const Append *append, GPtrArray *written, const GError *error)
+{
+  if (append->failure == NULL)
+    {
+      append->func (append->call, written, error);
+      return;
+    }
+  if (error != NULL)
+    g_warning ("a refusal is not in the audit log: %s", error->message);
+  call_fail (append->call, append->failure);
+}
+
+/* Who waits for the answer does not wait for the journal; but what follows an intent is told after it. */
+static void
+conclude (const Append *append, GPtrArray *written, const GError *error)
+{
+  Daemon *daemon = append->call->daemon;
+  g_autoptr (AuditLog) log = audit_log_ref (append->call->audit);
+  gboolean is_intent = written != NULL
+                       && ((AuditRecord *) g_ptr_array_index (written, 0))->outcome == AUDIT_OUTCOME_INTENT;
+
+  if (is_intent)
+    tell (daemon, log, written);
+  go_on (append, written, error);
+  if (written != NULL && !is_intent)
+    tell (daemon, log, written);
+}
+
+static void
 on_appended (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autofree Append *append = data;
-  Call *call = append->call;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) written = audit_log_append_finish (call->audit, result, &error);
+  g_autoptr (GPtrArray) written = audit_log_append_finish (append->call->audit, result, &error);
 
-  if (written != NULL)
-    tell (call->daemon, call->audit, written);
-  if (append->failure == NULL)
-    append->func (call, written, error);
-  else
+  conclude (append, written, error);
+}
+
+static void
+append_and_go_on (const Append *append, GPtrArray *records)
+{
+  AuditLog *log = get_log (append->call);
+  g_autoptr (GError) error = NULL;
+
+  if (!audit_log_append_at_once (log, records, &error))
     {
-      if (error != NULL)
-        g_warning ("a refusal is not in the audit log: %s", error->message);
-      call_fail (call, append->failure);
+      audit_log_append_async (log, records, on_appended, g_memdup2 (append, sizeof *append));
+      return;
     }
+  g_autoptr (GPtrArray) owned = records;
+  conclude (append, error == NULL ? owned : NULL, error);
 }
 
 void
 trail_append (Call *call, GPtrArray *records, TrailFunc func)
 {
-  Append *append = g_new0 (Append, 1);
+  const Append append = { call, func, NULL };
 
-  append->call = call;
-  append->func = func;
-  audit_log_append_async (get_log (call), records, on_appended, append);
+  append_and_go_on (&append, records);
 }
 
 void
@@ -159,12 +189,10 @@ trail_fail (Call *call, AuditRecord *record, GError *error)
       return;
     }
   GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
-  Append *append = g_new0 (Append, 1);
+  const Append append = { call, NULL, error };
 
   g_ptr_array_add (records, record);
-  append->call = call;
-  append->failure = error;
-  audit_log_append_async (get_log (call), records, on_appended, append);
+  append_and_go_on (&append, records);
 }
 
 typedef struct

@@ -50,6 +50,7 @@ values_free (gpointer data)
   g_ptr_array_unref (self->versions);
   context_options_clear (&self->context);
   context_options_clear (&self->new_context);
+  g_free (self->shown_text);
   g_clear_error (&self->refusal);
   g_clear_pointer (&self->data_key, kms_secret_unref);
   g_free (self);
@@ -226,6 +227,25 @@ get_version (Call *call, guint index)
   return index < self->versions->len ? g_ptr_array_index (self->versions, index) : kms_box_get_version (call->box->box);
 }
 
+/* Often one for all items of a batch. */
+static void
+show_context (Call *call, AuditRecord *record, KmsContext *context)
+{
+  Values *self = values_get (call);
+
+  if (context == self->shown)
+    {
+      record->context = g_strdup (self->shown_text);
+      record->context_form = self->shown_form;
+      return;
+    }
+  trail_set_context (call, record, context);
+  g_free (self->shown_text);
+  self->shown = context;
+  self->shown_text = g_strdup (record->context);
+  self->shown_form = record->context_form;
+}
+
 static AuditRecord *
 describe_item (Call *call, guint index, AuditOutcome outcome)
 {
@@ -237,7 +257,7 @@ describe_item (Call *call, guint index, AuditOutcome outcome)
   record->key_id = g_strdup (kms_box_get_key_id (call->box->box, record->version, &provider));
   record->provider = g_strdup (provider);
   if (index < self->contexts->len)
-    trail_set_context (call, record, g_ptr_array_index (self->contexts, index));
+    show_context (call, record, g_ptr_array_index (self->contexts, index));
   return record;
 }
 
@@ -298,28 +318,84 @@ record_outcomes (Call *call, gint64 duration)
 }
 
 static void
-on_run (GObject *box, GAsyncResult *result, gpointer data)
+end_run (Call *call)
 {
-  Call *call = data;
   Values *self = values_get (call);
 
-  /* What each item says is all there is to know. */
-  kms_box_run_finish (KMS_BOX (box), result, NULL);
   permit_again (call, self->operation, &self->refusal);
   record_outcomes (call, g_get_monotonic_time () - self->run_started);
 }
 
 static void
-run (Call *call, gboolean is_open)
+on_run (GObject *box, GAsyncResult *result, gpointer data)
+{
+  /* What each item says is all there is to know. */
+  kms_box_run_finish (KMS_BOX (box), result, NULL);
+  end_run (data);
+}
+
+static gboolean
+is_computed_here (Call *call)
+{
+  const Values *self = values_get (call);
+
+  return self->is_open && call->box->is_inline && self->operation != OPERATION_REWRAP;
+}
+
+static void
+run (Call *call)
 {
   Values *self = values_get (call);
 
   if (!permit_again (call, self->operation, &self->refusal))
     record_outcomes (call, 0);
-  else if (is_open)
+  else if (is_computed_here (call))
+    {
+      kms_box_run (call->box->box, self->batch, call->caller->gone, NULL);
+      end_run (call);
+    }
+  else if (self->is_open)
     kms_box_run_async (call->box->box, self->batch, call->caller->gone, on_run, call);
   else
     values_run_elsewhere (call, on_run);
+}
+
+static void
+on_intents (Call *call, GPtrArray *written, const GError *error)
+{
+  if (written == NULL)
+    {
+      call_fail (call, g_error_copy (error));
+      return;
+    }
+  call->intents = g_ptr_array_ref (written);
+  run (call);
+}
+
+static void
+record_intents (Call *call)
+{
+  GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
+
+  for (guint i = 0; i < kms_batch_get_n_items (values_get (call)->batch); i++)
+    g_ptr_array_add (records, describe_item (call, i, AUDIT_OUTCOME_INTENT));
+  trail_append (call, records, on_intents);
+}
+
+/* A service that decrypts has done so, whatever becomes of us: the intent is on the disk before it is asked. What is only
+ * computed here never was, unless its outcome gets there: that stands for both. */
+static void
+on_open (Call *call, gboolean is_open)
+{
+  Values *self = values_get (call);
+
+  self->is_open = is_open;
+  if (self->operation != OPERATION_DECRYPT || is_computed_here (call))
+    run (call);
+  else if (!permit_again (call, self->operation, &self->refusal))
+    record_outcomes (call, 0);
+  else
+    record_intents (call);
 }
 
 void
@@ -329,7 +405,7 @@ values_run (Call *call, CallFunc answer)
 
   self->answer = answer;
   self->run_started = g_get_monotonic_time ();
-  values_open (call, run);
+  values_open (call, on_open);
 }
 
 static GVariant *
@@ -379,4 +455,20 @@ values_get_info (Call *call, guint index)
   add_text (&info, "request-id", kms_batch_get_request_id (self->batch, index));
   add_text (&info, "binding", bindings[kms_batch_get_binding (self->batch, index)]);
   return g_variant_builder_end (&info);
+}
+
+gboolean
+values_has_same_info (Call *call, guint index)
+{
+  const Values *self = values_get (call);
+  const char *(*const texts[]) (KmsBatch *, guint) = { kms_batch_get_key_id, kms_batch_get_key_version,
+                                                       kms_batch_get_request_id };
+
+  if (strcmp (get_version (call, index), get_version (call, index - 1)) != 0
+      || kms_batch_get_binding (self->batch, index) != kms_batch_get_binding (self->batch, index - 1))
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (g_strcmp0 (texts[i](self->batch, index), texts[i](self->batch, index - 1)) != 0)
+      return FALSE;
+  return TRUE;
 }

@@ -26,7 +26,11 @@ typedef struct
   gint64 run_started;     /* monotonic */
   KmsSecret *data_key;    /* that was made for the caller, or NULL */
   GError *refusal;        /* of lockdown, while the batch ran */
-  const char *opening;    /* the version whose provider is waited for: values-open.c's */
+  gboolean is_open;       /* all providers that are needed */
+  KmsContext *shown;      /* borrowed: the context that was shown last, and what of it */
+  char *shown_text;
+  AuditContextPolicy shown_form;
+  const char *opening; /* the version whose provider is waited for: values-open.c's */
   ValuesOpenFunc opened;
   CallFunc answer; /* called when the batch was run */
 } Values;
@@ -59,7 +63,8 @@ void values_run (Call *call, CallFunc answer);
 /* ay: a ciphertext as the caller wants it. */
 GVariant *values_get_ciphertext (Call *call, guint index);
 
-/* a{sv}: what is told besides. */
+/* a{sv}: what is told besides; and whether it is the same as of the item before. */
 GVariant *values_get_info (Call *call, guint index);
+gboolean values_has_same_info (Call *call, guint index);
 
 G_END_DECLS

@@ -19,7 +19,9 @@ audit_line_end (GString *text, gsize start, const AuditKey *key, guint64 sequenc
   if (!audit_key_mac_line (key, head->mac, text->str + start, text->len - start, mac))
     return FALSE;
   audit_mac_to_hex (mac, hex);
-  g_string_append_printf (text, BEFORE_MAC "%s" END "\n", hex);
+  g_string_append (text, BEFORE_MAC);
+  g_string_append_len (text, hex, 2 * AUDIT_MAC_SIZE);
+  g_string_append (text, END "\n");
   head->sequence = sequence;
   memcpy (head->mac, mac, sizeof mac);
   return TRUE;

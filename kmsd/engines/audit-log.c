@@ -28,13 +28,15 @@ struct _AuditLog
   char *key_path;
   gint64 timeout_usec;
   AuditKey key;        /* contexts are MACed in any thread */
-  AuditWriter *writer; /* the writing thread's */
+  AuditWriter *writer; /* the writing thread's, unless is_taken */
+  gboolean is_in_memory;
 
   GMutex lock; /* for all below; never held over a disk */
   GCond work, watch, answered, ended;
   guint n_users;
   guint n_threads;
   gboolean is_closing;
+  gboolean is_taken;    /* the writer, by a thread that writes at once */
   gboolean is_watching; /* the watching thread sleeps for a deadline, and will see what comes meanwhile */
   GQueue waiting;       /* of AuditRequest */
   GQueue writing;
@@ -137,15 +139,21 @@ take_group_locked (AuditLog *self)
 }
 
 static void
+note_result_locked (AuditLog *self, const GError *error)
+{
+  self->head = *audit_writer_get_head (self->writer);
+  set_problem_locked (self, error == NULL ? NULL : error->message);
+}
+
+static void
 end_group (AuditLog *self, guint n_records, const GError *error)
 {
   GQueue done = G_QUEUE_INIT;
   g_autoptr (GPtrArray) tasks = g_ptr_array_new ();
 
   g_mutex_lock (&self->lock);
-  self->head = *audit_writer_get_head (self->writer);
+  note_result_locked (self, error);
   self->n_waiting -= n_records;
-  set_problem_locked (self, error == NULL ? NULL : error->message);
   done = self->writing;
   g_queue_init (&self->writing);
   for (GList *l = done.head; l != NULL; l = l->next)
@@ -160,6 +168,14 @@ end_group (AuditLog *self, guint n_records, const GError *error)
     }
 }
 
+static void
+prepare_writer_locked (AuditLog *self)
+{
+  audit_writer_add_lost (self->writer, self->n_lost);
+  audit_writer_set_max_size (self->writer, self->max_size);
+  self->n_lost = 0;
+}
+
 /* FALSE when the log is closing and nothing is left. */
 static gboolean
 write_group (AuditLog *self)
@@ -168,12 +184,10 @@ write_group (AuditLog *self)
   g_autoptr (GError) error = NULL;
 
   g_mutex_lock (&self->lock);
-  while (g_queue_is_empty (&self->waiting) && !self->is_closing)
+  while (self->is_taken || (g_queue_is_empty (&self->waiting) && !self->is_closing))
     g_cond_wait (&self->work, &self->lock);
   records = take_group_locked (self);
-  audit_writer_add_lost (self->writer, self->n_lost);
-  audit_writer_set_max_size (self->writer, self->max_size);
-  self->n_lost = 0;
+  prepare_writer_locked (self);
   g_mutex_unlock (&self->lock);
 
   if (records->len == 0)
@@ -313,6 +327,7 @@ log_new (const AuditOptions *options, AuditWriter *writer)
   self->max_size = options->max_size;
   self->timeout_usec = (gint64) options->timeout_msec * 1000;
   self->writer = writer;
+  self->is_in_memory = audit_writer_is_in_memory (writer);
   self->key = (AuditKey){ kms_secret_ref (key->chain), kms_secret_ref (key->context) };
   self->head = *audit_writer_get_head (writer);
   self->n_users = 1;
@@ -472,6 +487,31 @@ audit_log_append_finish (AuditLog *self, GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_async_result_is_tagged (result, audit_log_append_async), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+gboolean
+audit_log_append_at_once (AuditLog *self, GPtrArray *records, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  g_mutex_lock (&self->lock);
+  gboolean takes = self->is_in_memory && !self->is_closing && !self->is_taken && self->n_waiting == 0;
+  if (takes)
+    prepare_writer_locked (self);
+  self->is_taken = self->is_taken || takes;
+  g_mutex_unlock (&self->lock);
+  if (!takes)
+    return FALSE;
+
+  audit_writer_append (self->writer, records, &local);
+  g_mutex_lock (&self->lock);
+  note_result_locked (self, local);
+  self->is_taken = FALSE;
+  g_cond_signal (&self->work);
+  g_mutex_unlock (&self->lock);
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return TRUE;
 }
 
 GPtrArray *

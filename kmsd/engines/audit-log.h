@@ -58,6 +58,10 @@ void audit_log_append_async (AuditLog *self, GPtrArray *records, GAsyncReadyCall
  * AUDIT. */
 GPtrArray *audit_log_append_finish (AuditLog *self, GAsyncResult *result, GError **error);
 
+/* Writes the records in this thread if that takes no time: where the log is in memory and nobody else writes. FALSE:
+ * nothing was done with them, so append them asynchronously. TRUE: they were written, or the error is set. Borrowed. */
+gboolean audit_log_append_at_once (AuditLog *self, GPtrArray *records, GError **error);
+
 /* The same, blocking, with the same bound. */
 GPtrArray *audit_log_append (AuditLog *self, GPtrArray *records, GError **error);
 

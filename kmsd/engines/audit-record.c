@@ -183,14 +183,61 @@ write_string (GString *out, const char *text)
   g_string_append_c (out, '"');
 }
 
+/* Nearly all that is written is of such characters. */
+static gsize
+count_plain (const char *text)
+{
+  gsize n = 0;
+
+  while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+    n++;
+  return n;
+}
+
+static void
+append_name (GString *out, const char *name)
+{
+  g_string_append_len (out, ",\"", 2);
+  g_string_append (out, name);
+  g_string_append_len (out, "\":", 2);
+}
+
+static void
+append_quoted (GString *out, const char *name, const char *text, gsize length)
+{
+  append_name (out, name);
+  g_string_append_c (out, '"');
+  g_string_append_len (out, text, (gssize) length);
+  g_string_append_c (out, '"');
+}
+
+/* By hand, for the same reason as the time. */
+static void
+append_digits (GString *out, guint64 number)
+{
+  char digits[20];
+  gsize start = sizeof digits;
+
+  do
+    digits[--start] = (char) ('0' + number % 10);
+  while ((number /= 10) != 0);
+  g_string_append_len (out, digits + start, (gssize) (sizeof digits - start));
+}
+
 /* Strings come from callers and services, so their length and bytes are theirs. */
 static void
 write_member (GString *out, const char *name, const char *text)
 {
   if (text == NULL)
     return;
+  gsize plain = count_plain (text);
+  if (text[plain] == '\0' && plain <= AUDIT_MAX_TEXT)
+    {
+      append_quoted (out, name, text, plain);
+      return;
+    }
   g_autofree char *valid = g_utf8_make_valid (text, (gssize) strnlen (text, AUDIT_MAX_TEXT + 1));
-  g_string_append_printf (out, ",\"%s\":", name);
+  append_name (out, name);
   if (strlen (valid) > AUDIT_MAX_TEXT)
     {
       char *end = g_utf8_find_prev_char (valid, valid + AUDIT_MAX_TEXT - strlen ("…"));
@@ -205,8 +252,12 @@ write_member (GString *out, const char *name, const char *text)
 static void
 write_number (GString *out, const char *name, gint64 number, gint64 unknown)
 {
-  if (number != unknown)
-    g_string_append_printf (out, ",\"%s\":%" G_GINT64_FORMAT, name, number);
+  if (number == unknown)
+    return;
+  append_name (out, name);
+  if (number < 0)
+    g_string_append_c (out, '-');
+  append_digits (out, number < 0 ? -(guint64) number : (guint64) number);
 }
 
 static void
@@ -232,7 +283,8 @@ audit_record_write (const AuditRecord *self, GString *out)
 {
   g_autofree char *time = audit_time_to_string (self->time_usec);
 
-  g_string_append_printf (out, "{\"sequence\":%" G_GUINT64_FORMAT, self->sequence);
+  g_string_append (out, "{\"sequence\":");
+  append_digits (out, self->sequence);
   write_member (out, "time", time);
   write_member (out, "operation", self->operation);
   write_member (out, "outcome", audit_outcome_to_string (self->outcome));
@@ -242,7 +294,10 @@ audit_record_write (const AuditRecord *self, GString *out)
   write_member (out, "provider", self->provider);
   write_member (out, "key_id", self->key_id);
   if (self->context != NULL && strlen (self->context) <= AUDIT_MAX_CONTEXT)
-    g_string_append_printf (out, ",\"%s\":%s", audit_context_member (self->context_form), self->context);
+    {
+      append_name (out, audit_context_member (self->context_form));
+      g_string_append (out, self->context);
+    }
   write_caller (out, &self->caller);
   write_member (out, "error", self->error);
   write_member (out, "detail", self->detail);

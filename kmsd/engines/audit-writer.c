@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "audit-files.h"
@@ -133,6 +135,14 @@ const AuditKey *
 audit_writer_get_key (AuditWriter *self)
 {
   return &self->key;
+}
+
+gboolean
+audit_writer_is_in_memory (AuditWriter *self)
+{
+  struct statfs info;
+
+  return fstatfs (self->directory, &info) == 0 && (info.f_type == TMPFS_MAGIC || info.f_type == RAMFS_MAGIC);
 }
 
 void

@@ -19,6 +19,9 @@ void audit_writer_free (AuditWriter *self);
  * gone, and begins with a record that says how many were lost. */
 gboolean audit_writer_append (AuditWriter *self, GPtrArray *records, GError **error);
 
+/* A file system that is memory: nothing there ever waits for a disk, and syncs have nothing to do. */
+gboolean audit_writer_is_in_memory (AuditWriter *self);
+
 /* From the next group on. */
 void audit_writer_set_max_size (AuditWriter *self, guint64 max_size);
 

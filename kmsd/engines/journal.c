@@ -122,8 +122,8 @@ get_priority (const AuditRecord *record)
   return priorities[record->outcome];
 }
 
-void
-journal_send_record (Journal *self, const AuditRecord *record)
+static void
+send_group (Journal *self, const AuditRecord *record, guint n)
 {
   g_autofree char *text = describe (record);
   GByteArray *message = begin (get_priority (record), text, RECORD_ID);
@@ -140,13 +140,53 @@ journal_send_record (Journal *self, const AuditRecord *record)
   add (message, "KMS_REQUEST_ID", record->request_id);
   add_number (message, "KMS_DURATION_USEC", record->duration_usec, -1);
   add_number (message, "KMS_INTENT", (gint64) record->intent, 0);
-  add_number (message, "KMS_ITEMS", record->items, 0);
+  add_number (message, "KMS_ITEMS", n == 1 ? record->items : n, 0);
+  add_number (message, "KMS_LAST_SEQUENCE", n == 1 ? 0 : (gint64) (record->sequence + n - 1), 0);
   add_number (message, "KMS_CALLER_UID", record->caller.uid, -1);
   add_number (message, "KMS_CALLER_PID", record->caller.pid, -1);
   add (message, "KMS_CALLER_UNIT", record->caller.unit);
   add (message, "KMS_CALLER_LABEL", record->caller.label);
   add (message, "KMS_CALLER_BUS", record->caller.bus);
   send_and_free (self, message);
+}
+
+static gboolean
+say_the_same (const AuditRecord *a, const AuditRecord *b)
+{
+  const char *const texts[][2] = {
+    { a->operation, b->operation },
+    { a->box, b->box },
+    { a->version, b->version },
+    { a->provider, b->provider },
+    { a->key_id, b->key_id },
+    { a->error, b->error },
+    { a->detail, b->detail },
+    { a->request_id, b->request_id },
+    { a->caller.label, b->caller.label },
+    { a->caller.unit, b->caller.unit },
+    { a->caller.bus, b->caller.bus },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (g_strcmp0 (texts[i][0], texts[i][1]) != 0)
+      return FALSE;
+  return a->outcome == b->outcome && a->items == 0 && b->items == 0 && a->caller.uid == b->caller.uid
+         && a->caller.pid == b->caller.pid;
+}
+
+void
+journal_send_records (Journal *self, GPtrArray *records)
+{
+  for (guint i = 0; i < records->len;)
+    {
+      const AuditRecord *first = g_ptr_array_index (records, i);
+      guint n = 1;
+
+      while (i + n < records->len && say_the_same (first, g_ptr_array_index (records, i + n)))
+        n++;
+      send_group (self, first, n);
+      i += n;
+    }
 }
 
 gboolean

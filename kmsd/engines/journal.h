@@ -14,8 +14,10 @@ typedef struct _Journal Journal;
 Journal *journal_new (const char *socket_path);
 void journal_free (Journal *self);
 
-/* A record that is on disk: MESSAGE, PRIORITY, MESSAGE_ID and KMS_OPERATION, KMS_BOX, KMS_OUTCOME, KMS_SEQUENCE, … */
-void journal_send_record (Journal *self, const AuditRecord *record);
+/* Records (of AuditRecord) that are on disk, and were written together: MESSAGE, PRIORITY, MESSAGE_ID and KMS_OPERATION,
+ * KMS_BOX, KMS_OUTCOME, KMS_SEQUENCE, … Those that follow each other and say the same are one message with KMS_ITEMS and
+ * KMS_LAST_SEQUENCE: the journal drops what comes by the thousand. */
+void journal_send_records (Journal *self, GPtrArray *records);
 
 /* KMS_AUDIT_HEAD=SEQ:MAC, out of reach of who writes the log's files. FALSE if the journal had no room for it. */
 gboolean journal_send_head (Journal *self, const AuditHead *head);

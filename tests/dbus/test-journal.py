@@ -109,7 +109,7 @@ def check_heads(daemon):
     stored = root.encrypt("orders", b"x")
     journal.until(lambda one: int(one.get(HEAD, "0:").split(":")[0]) > n_before, "the head when a while has passed")
     shop, n_before = daemon.client(SHOP), len(records(daemon))
-    many = ", ".join([kmsd.octets(stored)[4:]] * 200)
+    many = ", ".join([kmsd.octets(stored)[4:]] * 300)
     shop.good(f"{kmsd.BOXES}/orders", "DecryptBatch", f"(@aay [{many}], @aa{{ss}} [], @a{{sv}} {{}})")
     journal.until(lambda one: int(one.get(HEAD, "0:").split(":")[0]) >= n_before + 256, "the head after many records")
     tap.equal(daemon.stop(), 0, "the exit code")

@@ -178,4 +178,19 @@ def check_caller_that_leaves_with_calls_waiting(daemon):
     tap.equal(len(outcomes(daemon, "late")) <= 65, True, "those that waited are not done")
 
 
+def check_services_have_intents(daemon):
+    """What a service decrypts is in the log before it is asked; each item's outcome names its intent."""
+    gate = daemon.path("gate")
+    daemon.write("gate", "")
+    add_waiting(daemon, f"Gate={gate}")
+    daemon.start()
+    client = daemon.client()
+    stored = kmsd.octets(client.encrypt("late", b"secret"))[4:]
+    client.good(f"{kmsd.BOXES}/late", "DecryptBatch", f"(@aay [{stored}, {stored}], @aa{{ss}} [], @a{{sv}} {{}})")
+    with open(daemon.path("root/state/audit/audit-00000000000000000001.jsonl"), encoding="utf-8") as lines:
+        found = [one for one in map(json.loads, lines) if one["operation"] == "decrypt"]
+    tap.equal([one["outcome"] for one in found], ["intent", "intent", "done", "done"], "the records")
+    tap.equal([one["intent"] for one in found[2:]], [one["sequence"] for one in found[:2]], "what the outcomes name")
+
+
 kmsd.main("slow", globals())

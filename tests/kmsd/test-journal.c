@@ -83,6 +83,15 @@ receive (Fixture *self)
 }
 
 static void
+send_record (Journal *journal, AuditRecord *record)
+{
+  g_autoptr (GPtrArray) records = g_ptr_array_new ();
+
+  g_ptr_array_add (records, record);
+  journal_send_records (journal, records);
+}
+
+static void
 test_record (Fixture *self, gconstpointer data)
 {
   g_autoptr (AuditRecord) record = audit_record_new ("decrypt", AUDIT_OUTCOME_REFUSED);
@@ -93,7 +102,7 @@ test_record (Fixture *self, gconstpointer data)
   record->detail = g_strdup ("two\nKMS_BOX=forged");
   record->caller.uid = 1001;
   record->caller.unit = g_strdup ("shop.service");
-  journal_send_record (self->journal, record);
+  send_record (self->journal, record);
   g_autoptr (GHashTable) fields = receive (self);
   g_assert_cmpstr (g_hash_table_lookup (fields, "MESSAGE"), ==,
                    "decrypt with box \"orders\" for uid 1001: refused (locked-down): two\nKMS_BOX=forged");
@@ -106,6 +115,34 @@ test_record (Fixture *self, gconstpointer data)
   g_assert_cmpuint (strlen (g_hash_table_lookup (fields, "MESSAGE_ID")), ==, 32);
   g_assert_null (g_hash_table_lookup (fields, "KMS_CALLER_PID"));
   g_assert_cmpuint (journal_get_n_lost (self->journal), ==, 0);
+}
+
+/* A batch of which the fourth item failed. */
+static void
+test_alike (Fixture *self, gconstpointer data)
+{
+  static const struct
+  {
+    const char *sequence, *last_sequence, *items, *outcome;
+  } expected[] = { { "7", "9", "3", "done" }, { "10", NULL, NULL, "failed" }, { "11", "12", "2", "done" } };
+  g_autoptr (GPtrArray) records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
+
+  for (guint i = 0; i < 6; i++)
+    {
+      AuditRecord *record = audit_record_new ("decrypt", i == 3 ? AUDIT_OUTCOME_FAILED : AUDIT_OUTCOME_DONE);
+      record->sequence = 7 + i;
+      record->context = g_strdup_printf ("{\"id\":\"%u\"}", i);
+      g_ptr_array_add (records, record);
+    }
+  journal_send_records (self->journal, records);
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    {
+      g_autoptr (GHashTable) fields = receive (self);
+      g_assert_cmpstr (g_hash_table_lookup (fields, "KMS_SEQUENCE"), ==, expected[i].sequence);
+      g_assert_cmpstr (g_hash_table_lookup (fields, "KMS_LAST_SEQUENCE"), ==, expected[i].last_sequence);
+      g_assert_cmpstr (g_hash_table_lookup (fields, "KMS_ITEMS"), ==, expected[i].items);
+      g_assert_cmpstr (g_hash_table_lookup (fields, "KMS_OUTCOME"), ==, expected[i].outcome);
+    }
 }
 
 static void
@@ -154,6 +191,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/journal/record", Fixture, NULL, set_up, test_record, tear_down);
+  g_test_add ("/journal/alike", Fixture, NULL, set_up, test_alike, tear_down);
   g_test_add ("/journal/head", Fixture, NULL, set_up, test_head, tear_down);
   g_test_add ("/journal/full", Fixture, NULL, set_up, test_full, tear_down);
   g_test_add_func ("/journal/none", test_none);
