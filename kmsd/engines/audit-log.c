@@ -507,7 +507,9 @@ audit_log_append_at_once (AuditLog *self, GPtrArray *records, GError **error)
   g_mutex_lock (&self->lock);
   note_result_locked (self, local);
   self->is_taken = FALSE;
-  g_cond_signal (&self->work);
+  /* Waking the writing thread for nothing costs more than the record. */
+  if (self->is_closing || !g_queue_is_empty (&self->waiting))
+    g_cond_signal (&self->work);
   g_mutex_unlock (&self->lock);
   if (local != NULL)
     g_propagate_error (error, g_steal_pointer (&local));
