@@ -70,7 +70,7 @@ def check_module_that_can_not_be_opened(daemon):
     client = daemon.client()
     kmsd.wants(client.encrypt("late", b"x", expect="Config"), "CallTimeout")
     answer = client.good(f"{kmsd.BOXES}/late", "RewrapBatch", "(@aay [b'v1:YQ==', b'v1:Yg=='], @aa{ss} [], @a{sv} {})")[0]
-    tap.equal([one["error"] for one in answer[1]], ["config", "config"], "of the items")
+    tap.equal([one["error"] for one in answer[1]], [kmsd.ERROR + "Config"] * 2, "of the items")
     client.encrypt("orders", b"x")
 
 
