@@ -179,8 +179,17 @@ run_init (const KmsModuleInfo *info, const char *path, KmsState *state, GError *
                local == NULL ? "it did not say why, which is a bug of the module" : local->message);
 }
 
+static gboolean
+check_kind (GType type, GType parent, const char *path, KmsState *state, GError **error)
+{
+  return g_type_is_a (type, parent)
+         || fail (state, KMS_STATE_LOAD_FAILED, error,
+                  "%s: its type %s is no %s: it is another kind of module than this place is for", path,
+                  g_type_name (type), g_type_name (parent));
+}
+
 static GType
-get_type (const KmsModuleInfo *info, const char *path, KmsState *state, GError **error)
+get_type (const KmsModuleInfo *info, GType parent, const char *path, KmsState *state, GError **error)
 {
   if (g_type_from_name (info->type_name) != 0)
     {
@@ -192,13 +201,8 @@ get_type (const KmsModuleInfo *info, const char *path, KmsState *state, GError *
   if (!run_init (info, path, state, error))
     return 0;
   GType type = info->get_type ();
-  if (!g_type_is_a (type, KMS_TYPE_PROVIDER))
-    {
-      fail (state, KMS_STATE_LOAD_FAILED, error,
-            "%s: its type %s is no KmsProvider, which is a bug of the module; please report it there", path,
-            info->type_name);
-      return 0;
-    }
+  if (!check_kind (type, parent, path, state, error))
+    return 0;
   if (strcmp (g_type_name (type), info->type_name) != 0)
     {
       fail (state, KMS_STATE_LOAD_FAILED, error, "%s: its type is called %s, not %s as it says; rebuild it", path,
@@ -215,7 +219,7 @@ get_type (const KmsModuleInfo *info, const char *path, KmsState *state, GError *
 }
 
 static GType
-load (const char *path, KmsState *state, GError **error)
+load (const char *path, GType parent, KmsState *state, GError **error)
 {
   GModule *module = open_module (path, state, error);
   if (module == NULL)
@@ -227,7 +231,7 @@ load (const char *path, KmsState *state, GError **error)
       return 0;
     }
   g_module_make_resident (module);
-  return get_type (module_info, path, state, error);
+  return get_type (module_info, parent, path, state, error);
 }
 
 /* By the file itself: two links to one module are one module. By the name as well: a link that leads elsewhere after an
@@ -274,8 +278,8 @@ _kms_module_is_outdated (const char *path, const struct stat *info)
 }
 
 static GType
-load_in_turn (KmsModuleRecord *record, const char *path, const char *const *needs, KmsPermissions permissions,
-              KmsState *state, GError **error)
+load_in_turn (KmsModuleRecord *record, const char *path, GType parent, const char *const *needs,
+              KmsPermissions permissions, KmsState *state, GError **error)
 {
   struct stat info;
 
@@ -293,7 +297,7 @@ load_in_turn (KmsModuleRecord *record, const char *path, const char *const *need
   if (g_strcmp0 (record->failed_at, now) != 0)
     {
       g_clear_error (&record->error);
-      GType type = load (path, &record->state, &record->error);
+      GType type = load (path, parent, &record->state, &record->error);
       if (type != 0)
         {
           record->loaded_as = g_steal_pointer (&now);
@@ -309,7 +313,7 @@ load_in_turn (KmsModuleRecord *record, const char *path, const char *const *need
 }
 
 GType
-_kms_module_load (const char *path, const char *const *needs, KmsPermissions permissions, KmsState *state,
+_kms_module_load (const char *path, GType parent, const char *const *needs, KmsPermissions permissions, KmsState *state,
                   GError **error)
 {
   g_autofree char *real = realpath (path, NULL);
@@ -318,7 +322,7 @@ _kms_module_load (const char *path, const char *const *needs, KmsPermissions per
   GType type = g_atomic_pointer_get (&record->type);
 
   if (type != 0)
-    return type;
+    return check_kind (type, parent, path, state, error) ? type : 0;
   switch (_kms_turn_take (canonical, LOAD_TIMEOUT))
     {
     case KMS_TURN_CIRCLE:
@@ -333,8 +337,8 @@ _kms_module_load (const char *path, const char *const *needs, KmsPermissions per
     case KMS_TURN_MINE:
     case KMS_TURN_MINE_AFTER_OTHERS:
     default:
-      type = load_in_turn (record, canonical, needs, permissions, state, error);
+      type = load_in_turn (record, canonical, parent, needs, permissions, state, error);
       _kms_turn_end (canonical);
-      return type;
+      return type != 0 && check_kind (type, parent, path, state, error) ? type : 0;
     }
 }

@@ -39,8 +39,8 @@ make_provider (KmsSnapshot *snapshot, KmsConfigInfo *info, KmsProviderConfig *co
 {
   KmsState state = KMS_STATE_LOAD_FAILED;
   GError *local = NULL;
-  GType type = _kms_module_load (info->module_path, _kms_provider_config_get_needs (config), snapshot->permissions,
-                                 &state, &local);
+  GType type = _kms_module_load (info->module_path, KMS_TYPE_PROVIDER, _kms_provider_config_get_needs (config),
+                                 snapshot->permissions, &state, &local);
 
   if (type == 0)
     {

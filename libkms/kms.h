@@ -22,5 +22,6 @@
 #include <libkms/kms-lockbox.h>
 #include <libkms/kms-value.h>
 #include <libkms/kms-model.h>
+#include <libkms/kms-store.h>
 #include <libkms/kms-enums.h>
 #undef KMS_INSIDE

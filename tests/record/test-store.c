@@ -1,0 +1,271 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Stores: what goes into a database comes out of it, and what databases answer when something is wrong. */
+#include <libkms/kms.h>
+
+#include <glib/gstdio.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#include "../config-root.h"
+#include "record/kms-store-private.h"
+
+typedef struct
+{
+  char *root, *path, *uri;
+  KmsRegistry *registry;
+  KmsStore *store;
+} Fixture;
+
+static void
+make_database (const char *path, const char *sql)
+{
+  sqlite3 *database;
+
+  g_assert_cmpint (sqlite3_open (path, &database), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (database, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (database);
+}
+
+static void
+setup (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->root = config_root_new ();
+  self->path = g_build_filename (self->root, "shop.sqlite3", NULL);
+  self->uri = g_strconcat ("sqlite:", self->path, NULL);
+  make_database (self->path, "CREATE TABLE \"odd \"\" name\" (id INTEGER PRIMARY KEY, \"a;b\" TEXT, \"select\" BLOB);"
+                             "CREATE TABLE users (id INTEGER PRIMARY KEY NOT NULL, name TEXT, n)");
+  self->registry = kms_registry_new (self->root, NULL, &error);
+  g_assert_no_error (error);
+  self->store = kms_store_open (self->registry, self->uri, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+teardown (Fixture *self, gconstpointer data)
+{
+  g_clear_object (&self->store);
+  g_clear_object (&self->registry);
+  config_root_remove (self->root);
+  g_free (self->path);
+  g_free (self->uri);
+}
+
+static KmsCell
+text_cell (const char *text)
+{
+  return (KmsCell){ .type = KMS_CELL_TEXT, .value.bytes = text, .length = strlen (text) };
+}
+
+static gboolean
+collect (const KmsCell *cells, guint n_cells, gpointer data, GError **error)
+{
+  GString *out = data;
+
+  for (guint i = 0; i < n_cells; i++)
+    switch (cells[i].type)
+      {
+      case KMS_CELL_NULL:
+        g_string_append (out, "NULL ");
+        break;
+      case KMS_CELL_INTEGER:
+        g_string_append_printf (out, "%" G_GINT64_FORMAT " ", cells[i].value.integer);
+        break;
+      case KMS_CELL_FLOAT:
+        g_string_append_printf (out, "%.2f ", cells[i].value.number);
+        break;
+      default:
+        g_string_append_printf (out, "%s%.*s ", cells[i].type == KMS_CELL_BLOB ? "x" : "", (int) cells[i].length,
+                                cells[i].value.bytes);
+      }
+  return TRUE;
+}
+
+static void
+insert (Fixture *self, const char *table, const KmsCell *cells, guint n_cells)
+{
+  g_autoptr (KmsStatement) statement = _kms_statement_new (self->store);
+  g_autoptr (GError) error = NULL;
+  gint64 n_changed = 0;
+
+  _kms_statement_add_sql (statement, "INSERT INTO ");
+  _kms_statement_add_identifier (statement, table);
+  _kms_statement_add_sql (statement, " VALUES (");
+  for (guint i = 0; i < n_cells; i++)
+    {
+      _kms_statement_add_sql (statement, i == 0 ? "" : ", ");
+      _kms_statement_bind (statement, &cells[i]);
+    }
+  _kms_statement_add_sql (statement, ")");
+  _kms_store_run (self->store, statement, NULL, NULL, &n_changed, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (n_changed, ==, 1);
+}
+
+static char *
+select_all (Fixture *self, const char *table)
+{
+  g_autoptr (KmsStatement) statement = _kms_statement_new (self->store);
+  g_autoptr (GError) error = NULL;
+  GString *out = g_string_new (NULL);
+
+  _kms_statement_add_sql (statement, "SELECT * FROM ");
+  _kms_statement_add_identifier (statement, table);
+  _kms_store_run (self->store, statement, collect, out, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return g_string_free (out, FALSE);
+}
+
+static void
+test_values (Fixture *self, gconstpointer data)
+{
+  const KmsCell injection = text_cell ("'; DROP TABLE users; --");
+  const KmsCell first[] = { { KMS_CELL_INTEGER, { .integer = 1 } }, injection, { KMS_CELL_FLOAT, { .number = 0.5 } } };
+  const KmsCell second[] = { { KMS_CELL_INTEGER, { .integer = 2 } },
+                             { KMS_CELL_NULL },
+                             { KMS_CELL_BLOB, { .bytes = "b" }, 1 } };
+
+  insert (self, "users", first, G_N_ELEMENTS (first));
+  insert (self, "users", second, G_N_ELEMENTS (second));
+  g_autofree char *rows = select_all (self, "users");
+  g_assert_cmpstr (rows, ==, "1 '; DROP TABLE users; -- 0.50 2 NULL xb ");
+}
+
+static void
+test_identifiers (Fixture *self, gconstpointer data)
+{
+  const KmsCell cells[] = { { KMS_CELL_INTEGER, { .integer = 7 } },
+                            text_cell ("t"),
+                            { KMS_CELL_BLOB, { .bytes = "b" }, 1 } };
+  g_autoptr (KmsStatement) statement = _kms_statement_new (self->store);
+  g_autoptr (GError) error = NULL;
+  gint64 n_changed = 0;
+
+  insert (self, "odd \" name", cells, G_N_ELEMENTS (cells));
+  _kms_statement_add_sql (statement, "UPDATE ");
+  _kms_statement_add_identifier (statement, "odd \" name");
+  _kms_statement_add_sql (statement, " SET ");
+  _kms_statement_add_identifier (statement, "a;b");
+  _kms_statement_add_sql (statement, " = ");
+  _kms_statement_bind_text (statement, "new", -1);
+  _kms_statement_add_sql (statement, " WHERE ");
+  _kms_statement_add_same (statement, "select", &cells[2]);
+  g_assert_cmpstr (kms_statement_get_sql (statement), ==,
+                   "UPDATE \"odd \"\" name\" SET \"a;b\" = ? WHERE \"select\" IS ?");
+  g_assert_true (_kms_store_run (self->store, statement, NULL, NULL, &n_changed, NULL, &error));
+  g_assert_cmpint (n_changed, ==, 1);
+  g_autofree char *rows = select_all (self, "odd \" name");
+  g_assert_cmpstr (rows, ==, "7 new xb ");
+}
+
+static void
+test_columns (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) columns = _kms_store_list_columns (self->store, "users", &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (columns->len, ==, 3);
+  g_assert_cmpstr (g_array_index (columns, KmsColumn, 1).name, ==, "name");
+  g_assert_cmpstr (g_array_index (columns, KmsColumn, 1).type, ==, "TEXT");
+  g_assert_true (g_array_index (columns, KmsColumn, 1).is_nullable);
+  g_assert_false (g_array_index (columns, KmsColumn, 0).is_nullable);
+  g_assert_null (_kms_store_list_columns (self->store, "nosuch", &error));
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND);
+}
+
+static gboolean
+stop_at_once (const KmsCell *cells, guint n_cells, gpointer data, GError **error)
+{
+  g_set_error (error, KMS_ERROR, KMS_ERROR_FAILED, "enough");
+  return FALSE;
+}
+
+/* What was stopped, failed or was cancelled leaves a store that works. */
+static void
+test_stopped (Fixture *self, gconstpointer data)
+{
+  static const char endless[] =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+  const KmsCell cells[] = { { KMS_CELL_INTEGER, { .integer = 1 } }, { KMS_CELL_NULL }, { KMS_CELL_NULL } };
+  g_autoptr (KmsStatement) all = _kms_statement_new (self->store);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) stopped = NULL, wrong = NULL, cancelled = NULL;
+
+  insert (self, "users", cells, G_N_ELEMENTS (cells));
+  _kms_statement_add_sql (all, "SELECT * FROM users");
+  g_assert_false (_kms_store_run (self->store, all, stop_at_once, NULL, NULL, NULL, &stopped));
+  g_assert_cmpstr (stopped->message, ==, "enough");
+  g_assert_false (_kms_store_run_text (self->store, "SELECT nosuch FROM users", NULL, &wrong));
+  g_assert_error (wrong, KMS_ERROR, KMS_ERROR_FAILED);
+  g_autoptr (GThread) thread = g_thread_new ("cancel", (GThreadFunc) g_cancellable_cancel, cancellable);
+  g_assert_false (_kms_store_run_text (self->store, endless, cancellable, &cancelled));
+  g_assert_error (cancelled, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_thread_join (g_steal_pointer (&thread));
+  g_autofree char *rows = select_all (self, "users");
+  g_assert_cmpstr (rows, ==, "1 NULL NULL ");
+}
+
+static void
+test_read_only (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (_kms_store_run_text (self->store, "PRAGMA query_only = 1", NULL, &error));
+  g_assert_false (_kms_store_run_text (self->store, "DELETE FROM users", NULL, &error));
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_NOT_AUTHORIZED);
+}
+
+static void
+test_open (Fixture *self, gconstpointer data)
+{
+  g_autofree char *garbage = g_build_filename (self->root, "garbage", NULL);
+  g_autofree char *of_garbage = g_strconcat ("sqlite://", garbage, NULL);
+  g_autofree char *with_slashes = g_strconcat ("sqlite://", self->path, NULL);
+  const struct
+  {
+    const char *uri;
+    KmsError code;
+  } cases[] = {
+    { "shop.sqlite3", KMS_ERROR_INVALID_ARGUMENT },
+    { "sqlite:", KMS_ERROR_INVALID_ARGUMENT },
+    { "sqlite://host/shop", KMS_ERROR_INVALID_ARGUMENT },
+    { "../../evil:x", KMS_ERROR_INVALID_ARGUMENT },
+    { "sqlite:/nosuch/nosuch", KMS_ERROR_NOT_FOUND },
+    { "nosuch:x", KMS_ERROR_NOT_FOUND },
+    { "nosuch://me:rosebud@host/shop", KMS_ERROR_INVALID_ARGUMENT },
+    { "nosuch:///shop?password=rosebud", KMS_ERROR_INVALID_ARGUMENT },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_null (kms_store_open (self->registry, cases[i].uri, NULL, &error));
+      g_test_message ("%s", error->message);
+      g_assert_error (error, KMS_ERROR, (int) cases[i].code);
+      g_assert_null (strstr (error->message, "rosebud"));
+    }
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KmsStore) again = kms_store_open (self->registry, with_slashes, NULL, &error);
+  g_assert_no_error (error);
+  g_file_set_contents (garbage, "this is no database, however long one looks at it", -1, NULL);
+  g_autoptr (KmsStore) store = kms_store_open (self->registry, of_garbage, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_null (_kms_store_list_columns (store, "users", &error));
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_INTEGRITY);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add ("/store/values", Fixture, NULL, setup, test_values, teardown);
+  g_test_add ("/store/identifiers", Fixture, NULL, setup, test_identifiers, teardown);
+  g_test_add ("/store/columns", Fixture, NULL, setup, test_columns, teardown);
+  g_test_add ("/store/stopped", Fixture, NULL, setup, test_stopped, teardown);
+  g_test_add ("/store/read-only", Fixture, NULL, setup, test_read_only, teardown);
+  g_test_add ("/store/open", Fixture, NULL, setup, test_open, teardown);
+  return g_test_run ();
+}
