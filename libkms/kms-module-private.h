@@ -18,8 +18,8 @@ gboolean _kms_module_is_outdated (const char *path, const struct stat *info);
 /* Loads what is not loaded yet, step by step; returns its type, which is derived from `parent`, or 0 with an error of its
  * own for each step and the state that it means. No lock is held while the module's code runs: other threads that want
  * the module wait, and a module that asks for itself meanwhile gets an error. */
-GType _kms_module_load (const char *path, GType parent, const char *const *needs, KmsPermissions permissions, KmsState *state,
-                        GError **error);
+GType _kms_module_load (const char *path, GType parent, const char *const *needs, KmsPermissions permissions,
+                        KmsState *state, GError **error);
 
 /* Whether it is a whole shared object for this machine: reads headers, loads nothing. */
 gboolean _kms_module_file_check (const char *path, GError **error);

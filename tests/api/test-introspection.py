@@ -15,7 +15,8 @@ GIR = os.path.join(BUILD, "libkms/Kms-1.gir")
 NAMESPACES = {"c": "{http://www.gtk.org/introspection/c/1.0}", "gi": "{http://www.gtk.org/introspection/core/1.0}"}
 # Only for C: variable arguments, bytes that are written to memory of the caller, and what modules do while they work.
 C_ONLY = {"kms_context_new", "kms_item_fail", "kms_provider_post", "kms_secret_reserve", "kms_secret_commit"}
-C_ONLY_PREFIXES = ("kms_item_", "kms_call_", "kms_base64_", "kms_context_write_", "kms_provider_class_")
+C_ONLY_PREFIXES = ("kms_item_", "kms_call_", "kms_base64_", "kms_context_write_", "kms_provider_class_",
+                   "kms_store_class_", "kms_statement_", "kms_columns_")
 
 
 def callables():

@@ -23,7 +23,7 @@ def read(path):
 def comments():
     """Each documented name and its comment."""
     found = {}
-    for path in glob.glob(os.path.join(SOURCE, "libkms/*.[ch]")):
+    for path in glob.glob(os.path.join(SOURCE, "libkms/**/*.[ch]"), recursive=True):
         for text in re.findall(r"/\*\*\n(.*?)\*/", read(path), re.DOTALL):
             match = re.match(r"\s*\* (?:SECTION:)?([\w:-]+?):(?:\s|$)", text)
             if match:
