@@ -78,6 +78,8 @@ class Command:
         return done.stderr.decode()
 
     def start(self, *arguments, **more):
-        """In the background; the caller ends it."""
-        return subprocess.Popen(self.line(*self.options(), *arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, env=self.environment(), cwd="/", **more)
+        """In the background; it is ended with the daemon's processes, if the caller does not."""
+        process = subprocess.Popen(self.line(*self.options(), *arguments), stdin=subprocess.DEVNULL, bufsize=0,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(), cwd="/", **more)
+        self.daemon.processes.append(process)
+        return process

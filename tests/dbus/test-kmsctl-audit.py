@@ -5,6 +5,7 @@
 import glob
 import json
 import os
+import select
 import shutil
 import signal
 import time
@@ -91,10 +92,14 @@ def check_who_may(daemon):
         kmsd.wants(stranger.bad(4, *line), f"uid {STRANGER}")
 
 
-def read_line(process):
-    line = process.stdout.readline()
+def read_line(process, stream=None):
+    """The next line of stdout, or of another stream, in bounded time."""
+    stream = stream or process.stdout
+    ready, _, _ = select.select([stream], [], [], 2 * kmsd.PATIENCE)
+    line = stream.readline() if ready else b""
     if not line:
-        raise tap.Failure(f"audit tail ended: {process.stderr.read().decode()}")
+        process.kill()
+        raise tap.Failure(f"audit tail said nothing more, but {process.stderr.read().decode()!r}")
     return line
 
 
@@ -157,10 +162,10 @@ def check_tail_survives_a_kill(daemon):
     kmsd.wants(read_line(process).decode(), "log-begin")
     daemon.daemon.kill()
     daemon.daemon.wait()
-    kmsd.wants(process.stderr.readline().decode(), "kmsd is gone")
+    kmsd.wants(read_line(process, process.stderr).decode(), "kmsd is gone")
     daemon.start()
     daemon.client().encrypt("orders", b"second")
-    kmsd.wants(process.stderr.readline().decode(), "kmsd is back")
+    kmsd.wants(read_line(process, process.stderr).decode(), "kmsd is back")
     daemon.client().encrypt("other", b"third")
     seen = [b"log-begin"]
     while b"other" not in seen[-1]:
