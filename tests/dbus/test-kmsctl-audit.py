@@ -43,8 +43,7 @@ def check_query(daemon):
     work(client)
     found = root.json("audit", "query", "--box=orders")
     tap.equal(operations(found["records"]),
-              [("encrypt", "done"), ("decrypt", "intent"), ("decrypt", "done"), ("decrypt", "intent"),
-               ("decrypt", "failed")], "of a box")
+              [("encrypt", "done"), ("decrypt", "done"), ("decrypt", "failed")], "of a box")
     tap.equal(found["skipped"], 0, "foreign lines")
     text = root.good("audit", "query", "--box=orders", "--outcome=failed").decode()
     kmsd.wants(text, "decrypt", "orders", f"uid {os.geteuid()}", "invalid-ciphertext")
@@ -106,16 +105,13 @@ def read_line(process, stream=None):
 def wait_for_subscriber(daemon, process, root):
     """Something is done until the tail has seen it."""
     client = daemon.client()
-    os.set_blocking(process.stdout.fileno(), False)
     for _ in range(100 * kmsd.PATIENCE):
         client.encrypt("other", b"x")
-        line = process.stdout.readline()
-        if line:
+        if select.select([process.stdout], [], [], 0.01)[0]:
             break
-        time.sleep(0.01)
     else:
         raise tap.Failure("audit tail shows nothing")
-    os.set_blocking(process.stdout.fileno(), True)
+    line = read_line(process)
     tap.equal(process.poll(), None, "it goes on")
     return json.loads(line)
 

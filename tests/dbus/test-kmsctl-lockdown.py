@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """kmsctl lockdown and access check."""
 
+import glob
 import json
+import os
+import subprocess
 
 import command
 import kmsd
@@ -67,6 +70,18 @@ def check_reasons_are_not_for_everybody(daemon):
     text = command.Command(daemon, uid=STRANGER).good("lockdown", "status").decode()
     kmsd.wants(text, "encrypt-only")
     kmsd.lacks(text, "a secret reason", "orders")
+
+
+def check_no_log_no_release(daemon):
+    """Where nothing can be written, decryption stays stopped, and the exit code says why."""
+    root = start(daemon)
+    root.good("lockdown", "engage", "--reason=x")
+    log, = glob.glob(daemon.path("root/state/audit/*.jsonl"))
+    kmsd.need("prlimit")
+    # A limit of the size of files is what a full disk looks like, to root, too.
+    subprocess.run(["prlimit", f"--pid={daemon.daemon.pid}", f"--fsize={os.path.getsize(log)}:"], check=True)
+    kmsd.wants(root.bad(8, "lockdown", "release", "--reason=y"), "audit")
+    tap.equal(root.json("lockdown", "status")["mode"], "encrypt-only", "the mode")
 
 
 def decisions(found):
