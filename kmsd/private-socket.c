@@ -72,6 +72,10 @@ on_authorize (GDBusAuthObserver *observer, GIOStream *stream, GCredentials *cred
 static void
 on_closed (GDBusConnection *connection, gboolean remote, GError *error, gpointer data)
 {
+  GIOStream *stream = g_dbus_connection_get_stream (connection);
+
+  /* GDBus closes it with its last reference, which its thread may hold until another message comes. */
+  g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)), TRUE, TRUE, NULL);
   daemon_drop_door (data, connection);
 }
 
@@ -90,6 +94,18 @@ end_greeting (Greeting *greeting, const GError *error)
 }
 
 static void
+admit (Daemon *daemon, GDBusConnection *connection, Door *door, guint32 uid)
+{
+  g_signal_connect (connection, "closed", G_CALLBACK (on_closed), daemon);
+  daemon_add_door (daemon, door);
+  flows_limit (daemon->flows, connection, uid);
+  g_dbus_connection_start_message_processing (connection);
+  /* GDBus reads from the beginning on: of a peer that sent nonsense at once it may have told before anybody listened. */
+  if (g_dbus_connection_is_closed (connection))
+    on_closed (connection, FALSE, NULL, daemon);
+}
+
+static void
 on_unit (Caller *caller, gpointer data)
 {
   Greeting *greeting = data;
@@ -98,11 +114,7 @@ on_unit (Caller *caller, gpointer data)
   Door *door = door_new_for_caller (daemon, greeting->connection, caller, &error);
 
   if (door != NULL)
-    {
-      g_signal_connect (greeting->connection, "closed", G_CALLBACK (on_closed), daemon);
-      daemon_add_door (daemon, door);
-      g_dbus_connection_start_message_processing (greeting->connection);
-    }
+    admit (daemon, greeting->connection, door, caller->access.uid);
   end_greeting (greeting, error);
 }
 

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 #define QUOTA_RUNNING 64               /* calls of one connection that are worked at; more wait for their turn */
 #define QUOTA_CALLS 2048               /* running and waiting, of all connections */
 #define QUOTA_BYTES (32 * 1024 * 1024) /* of the messages of those calls */
+#define MAX_UNANSWERED 4096            /* calls at private sockets, with those whose answers nobody reads */
 #define QUOTA_PIPES 32                 /* open, read or written by the daemon */
 #define QUOTA_CONNECTIONS 256          /* to private sockets */
 #define QUOTA_GREETINGS 8              /* connections that have not said who they are */
