@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 
 import tap
+import wire
 
 BUILD = os.environ["BUILD"]
 SOURCE = os.environ["SOURCE"]
@@ -162,7 +163,7 @@ class Daemon:
         self.directory = tempfile.mkdtemp(prefix="kmsd-test-")
         os.chmod(self.directory, 0o755)
         self.kind = bus
-        self.processes, self.clients = [], []
+        self.processes, self.clients, self.wires = [], [], []
         self.socket = self.path("socket")
         self.log = open(self.path("log"), "w+", encoding="utf-8")
         self.daemon = None
@@ -179,6 +180,8 @@ class Daemon:
     def __exit__(self, *unused):
         for client in self.clients:
             client.end()
+        for connection in self.wires:
+            connection.close()
         for process in [self.daemon, *self.processes]:
             if process is not None and process.poll() is None:
                 process.terminate()
@@ -269,6 +272,14 @@ class Daemon:
         client = Client(f"unix:path={self.socket},private" if private else self.address, uid, gids)
         self.clients.append(client)
         return client
+
+
+    def wire(self, private=None, more=b""):
+        """A connection that sends whatever it is told to."""
+        private = self.kind is None if private is None else private
+        connection = wire.Connection(self.socket if private else self.path("bus"), bus=not private)
+        self.wires.append(connection)
+        return connection.agree(more)
 
 
 def wants(found, *words):
