@@ -15,6 +15,9 @@
 #define RECORD_ID "4dfab4c6b63c42cab20c27a61f9f54f0"
 #define HEAD_ID "8946763bbe0746938c14de50bd65d3d3"
 
+/* Nearly all messages fit: they are made for each call. */
+#define MESSAGE_SIZE 1024
+
 struct _Journal
 {
   int fd;
@@ -67,7 +70,7 @@ add_number (GByteArray *message, const char *name, gint64 number, gint64 unknown
 static GByteArray *
 begin (int priority, const char *text, const char *id)
 {
-  GByteArray *message = g_byte_array_new ();
+  GByteArray *message = g_byte_array_sized_new (MESSAGE_SIZE);
 
   add (message, "MESSAGE", text);
   add_number (message, "PRIORITY", priority, -1);
