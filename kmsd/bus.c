@@ -11,9 +11,9 @@
 #define REPLY_PRIMARY_OWNER 1
 #define REPLY_ALREADY_OWNER 4
 
-/* At boot the bus comes soon; a machine that has none is asked twice a minute. */
+/* At boot the bus comes soon; where there is none, it costs a look at a path every few seconds. */
 #define FIRST_DELAY_MS 250
-#define LAST_DELAY_MS 30000
+#define LAST_DELAY_MS 5000
 
 static GDBusConnection *
 connect_to (BusKind kind, GError **error)
