@@ -52,6 +52,7 @@ _kms_box_fill_encrypt (KmsBox *self, KmsItem *item, KmsSecret *plaintext, KmsCon
   item->provider = _kms_box_resolve (self, self->encrypting, &item->key_id, error);
   if (item->provider == NULL)
     return FALSE;
+  item->version = self->encrypting->version;
   _kms_item_set_context (item, context, kms_context_get_form (context), self->dialect);
   if (!fill_plaintext (item, plaintext, error))
     return FALSE;
@@ -92,6 +93,7 @@ resolve_stored (KmsBox *self, KmsItem *item, const KmsStored *stored, GError **e
   KmsBoxVersion *version = _kms_box_find_version (self, stored->version, stored->version_length, error);
   if (version == NULL)
     return FALSE;
+  item->version = version->version;
   item->provider = _kms_box_resolve (self, version, &item->key_id, error);
   return item->provider != NULL;
 }

@@ -80,6 +80,7 @@ fill_rewrap (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **erro
       item->provider = NULL; /* the source's, which has nothing to do with what is wrong */
       return FALSE;
     }
+  item->new_version = box->encrypting->version;
   if (target != item->provider || (kms_provider_get_capabilities (target) & KMS_CAPABILITY_REWRAP) == 0)
     item->operation = KMS_OPERATION_DECRYPT;
   return TRUE;

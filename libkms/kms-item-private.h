@@ -39,6 +39,8 @@ struct _KmsItem
   KmsProvider *provider; /* borrowed from who filled the item in */
   const char *key_id;
   const char *new_key_id;
+  const char *version; /* digits; borrowed from the box, or NULL */
+  const char *new_version;
   KmsContext *context;
   KmsContext *new_context;
   const guint8 *input;

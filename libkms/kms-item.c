@@ -137,6 +137,24 @@ kms_item_get_key_id (KmsItem *self)
 }
 
 /**
+ * kms_item_get_version:
+ * @self: an item
+ *
+ * Gets the version of the box that the item belongs to: the one that encrypts, or the one that the stored string names.
+ * It is nothing that a service knows; a provider that hands items on to another libkms hands this on with them.
+ *
+ * Returns: (transfer none) (nullable): digits, without the "v" of a stored string; %NULL where there is no box, or where
+ *   the ciphertext names its key itself
+ *
+ * Since: 1.0
+ */
+const char *
+kms_item_get_version (KmsItem *self)
+{
+  return self->version;
+}
+
+/**
  * kms_item_get_input:
  * @self: an item
  * @length: (out): the number of bytes
@@ -234,6 +252,22 @@ const char *
 kms_item_get_new_key_id (KmsItem *self)
 {
   return self->new_key_id;
+}
+
+/**
+ * kms_item_get_new_version:
+ * @self: an item to rewrap
+ *
+ * Gets the version of the box under which the item is to be encrypted again: see kms_item_get_version().
+ *
+ * Returns: (transfer none) (nullable): digits, or %NULL
+ *
+ * Since: 1.0
+ */
+const char *
+kms_item_get_new_version (KmsItem *self)
+{
+  return self->new_version;
 }
 
 /**

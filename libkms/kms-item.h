@@ -17,6 +17,8 @@ KmsOperation kms_item_get_operation (KmsItem *self);
 KMS_AVAILABLE_IN_1_0
 const char *kms_item_get_key_id (KmsItem *self);
 KMS_AVAILABLE_IN_1_0
+const char *kms_item_get_version (KmsItem *self);
+KMS_AVAILABLE_IN_1_0
 const guint8 *kms_item_get_input (KmsItem *self, gsize *length);
 KMS_AVAILABLE_IN_1_0
 KmsContext *kms_item_get_context (KmsItem *self);
@@ -27,6 +29,8 @@ const char *kms_item_get_context_json (KmsItem *self, gsize *length);
 
 KMS_AVAILABLE_IN_1_0
 const char *kms_item_get_new_key_id (KmsItem *self);
+KMS_AVAILABLE_IN_1_0
+const char *kms_item_get_new_version (KmsItem *self);
 KMS_AVAILABLE_IN_1_0
 KmsContext *kms_item_get_new_context (KmsItem *self);
 KMS_AVAILABLE_IN_1_0

@@ -43,11 +43,20 @@ starts_with (KmsItem *item, const char *word)
   return length >= strlen (word) && memcmp (input, word, strlen (word)) == 0;
 }
 
+static char *
+tell_versions (KmsItem *item)
+{
+  const char *version = kms_item_get_version (item), *new_version = kms_item_get_new_version (item);
+
+  return g_strdup_printf ("version=%s new-version=%s", version == NULL ? "(none)" : version,
+                          new_version == NULL ? "(none)" : new_version);
+}
+
 static void
 answer (KmsProvider *self, KmsItem *item)
 {
   static gint n_calls;
-  g_autofree char *text = tell (self, item);
+  g_autofree char *text = starts_with (item, "version") ? tell_versions (item) : tell (self, item);
 
   kms_item_set_key_version (item, "7");
   kms_item_set_used_key_id (item, "the-key-behind-the-alias");

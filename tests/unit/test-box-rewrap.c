@@ -62,6 +62,44 @@ test_context (BoxFixture *self, gconstpointer data)
   assert_refuses (box, "v01:AAAA", first, NULL, KMS_ERROR_INVALID_CIPHERTEXT, "leading zeros");
 }
 
+/* A provider learns which version of the box an item is of: the stored string's, and the one that encrypts. */
+static void
+test_versions (BoxFixture *self, gconstpointer data)
+{
+  static const char *const key_ids[] = { "tells/x", "inline/x", "rewraps/x" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (key_ids); i++)
+    {
+      g_autoptr (KmsBox) box = new_box (self, key_ids[i], key_ids[i]);
+      g_autofree char *stored = box_store ("v1:", "version");
+      g_autofree char *encrypted = box_encrypt (box, "version", NULL);
+      g_autofree char *expected = box_store ("v2:", "version=2 new-version=(none)");
+      g_assert_cmpstr (encrypted, ==, expected);
+      box_assert_decrypts (box, stored, NULL, "version=1 new-version=(none)");
+    }
+  g_autoptr (KmsBox) within = new_box (self, "rewraps/old", "rewraps/new");
+  g_autofree char *before = box_store ("v1:", "version");
+  g_autofree char *after = box_store ("v2:", "version=1 new-version=2");
+  g_autofree char *rewrapped = rewrap (within, before, NULL, NULL);
+  g_assert_cmpstr (rewrapped, ==, after);
+}
+
+/* A bare call of a provider belongs to no box. */
+static void
+test_no_versions (BoxFixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KmsProvider) provider = kms_registry_dup_provider (self->registry, "tells", &error);
+  g_autoptr (KmsSecret) plaintext = box_secret ("version");
+  g_autoptr (GBytes) ciphertext = kms_provider_encrypt (provider, "x", plaintext, NULL, NULL, &error);
+  gsize length;
+
+  g_assert_no_error (error);
+  const char *told = g_bytes_get_data (ciphertext, &length);
+  g_autofree char *text = g_strndup (told, length);
+  g_assert_cmpstr (text, ==, "version=(none) new-version=(none)");
+}
+
 /* A new context of NULL keeps the old one, so taking it away needs a word of its own. */
 static void
 test_no_context (BoxFixture *self, gconstpointer data)
@@ -297,6 +335,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  BOX_TEST ("rewrap/versions", test_versions);
+  BOX_TEST ("rewrap/no-versions", test_no_versions);
   BOX_TEST ("rewrap/context", test_context);
   BOX_TEST ("rewrap/no-context", test_no_context);
   BOX_TEST ("rewrap/broken-target", test_broken_target);
