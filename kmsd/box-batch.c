@@ -107,8 +107,14 @@ make_contexts (Call *call, GVariant *maps, gsize n_items, GError **error)
 {
   g_autoptr (GPtrArray) contexts = g_ptr_array_new_with_free_func ((GDestroyNotify) kms_context_unref);
   g_autoptr (GVariant) none = g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("{ss}"), NULL, 0));
-  gsize n = g_variant_n_children (maps);
+  gsize n = g_variant_n_children (maps), n_bytes = context_options_count (&values_get (call)->context);
 
+  if (n_bytes > 1 && n_bytes != n_items)
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                   "%zu \"context-bytes\" for %zu items; send one for each, or one for all", n_bytes, n_items);
+      return NULL;
+    }
   if (g_variant_get_size (maps) > MAX_CONTEXTS)
     {
       g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE,
@@ -118,8 +124,8 @@ make_contexts (Call *call, GVariant *maps, gsize n_items, GError **error)
   for (gsize i = 0; i < n_items; i++)
     {
       g_autoptr (GVariant) map = n == 0 ? g_variant_ref (none) : g_variant_get_child_value (maps, n == 1 ? 0 : i);
-      KmsContext *context = i > 0 && n <= 1 ? kms_context_ref (g_ptr_array_index (contexts, 0))
-                                            : values_make_context (call, map, error);
+      KmsContext *context = i > 0 && MAX (n, n_bytes) <= 1 ? kms_context_ref (g_ptr_array_index (contexts, 0))
+                                                           : values_make_context (call, map, i, error);
       if (context == NULL)
         return NULL;
       g_ptr_array_add (contexts, context);

@@ -53,7 +53,7 @@ box_encrypt (Call *call)
       call_fail (call, error);
       return;
     }
-  g_autoptr (KmsContext) context = values_make_context (call, map, &error);
+  g_autoptr (KmsContext) context = values_make_context (call, map, 0, &error);
   if (context != NULL)
     {
       values_add_context (call, context);
@@ -95,7 +95,7 @@ box_decrypt (Call *call)
       call_fail (call, error);
       return;
     }
-  g_autoptr (KmsContext) context = values_make_context (call, map, &error);
+  g_autoptr (KmsContext) context = values_make_context (call, map, 0, &error);
   if (context == NULL || !values_add_ciphertext (call, ciphertext, context, NULL, &error))
     call_fail (call, error);
   else

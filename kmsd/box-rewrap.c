@@ -31,7 +31,7 @@ box_rewrap (Call *call)
   GError *error = NULL;
 
   if (values_init (call, OPERATION_REWRAP, &error))
-    context = values_make_context (call, map, &error);
+    context = values_make_context (call, map, 0, &error);
   if (context == NULL || !values_make_new_context (call, &new_context, &error)
       || !values_add_ciphertext (call, ciphertext, context, new_context, &error))
     call_fail (call, error);
@@ -64,7 +64,7 @@ add_data_key (Call *call, GError **error)
 {
   Values *values = values_get (call);
   g_autoptr (GVariant) map = call_dup_argument (call, 0);
-  g_autoptr (KmsContext) context = values_make_context (call, map, error);
+  g_autoptr (KmsContext) context = values_make_context (call, map, 0, error);
   guint32 length = DATA_KEY_LENGTH;
 
   if (context == NULL)

@@ -42,7 +42,8 @@ context_options_read (GVariant *options, const char *prefix, ContextOptions *sel
                    "option \"%s\": \"%.32s\" is none of none, map, raw, legacy", form_name, text);
       return FALSE;
     }
-  self->bytes = g_variant_lookup_value (options, bytes_name, G_VARIANT_TYPE_BYTESTRING);
+  /* Of which type it may be here, the table of methods says. */
+  self->bytes = g_variant_lookup_value (options, bytes_name, NULL);
   gboolean takes_bytes = self->form != KMS_CONTEXT_FORM_NONE;
   gboolean needs_bytes = takes_bytes && self->form != KMS_CONTEXT_FORM_MAP;
   if ((self->bytes == NULL || takes_bytes) && (self->bytes != NULL || !needs_bytes))
@@ -56,6 +57,27 @@ void
 context_options_clear (ContextOptions *self)
 {
   g_clear_pointer (&self->bytes, g_variant_unref);
+}
+
+gsize
+context_options_count (const ContextOptions *self)
+{
+  if (self->bytes == NULL)
+    return 0;
+  return g_variant_is_of_type (self->bytes, G_VARIANT_TYPE ("aay")) ? g_variant_n_children (self->bytes) : 1;
+}
+
+/* NULL where there are none for this context; an empty text is some where it is all there is. */
+static GVariant *
+dup_bytes (const ContextOptions *self, gsize index)
+{
+  if (self->bytes == NULL || !g_variant_is_of_type (self->bytes, G_VARIANT_TYPE ("aay")))
+    return self->bytes == NULL ? NULL : g_variant_ref (self->bytes);
+  gsize n = g_variant_n_children (self->bytes);
+  g_autoptr (GVariant) bytes = n == 0 ? NULL : g_variant_get_child_value (self->bytes, n == 1 ? 0 : index);
+  if (bytes == NULL || (self->form == KMS_CONTEXT_FORM_MAP && g_variant_n_children (bytes) == 0))
+    return NULL;
+  return g_steal_pointer (&bytes);
 }
 
 static KmsContext *
@@ -81,7 +103,7 @@ becomes (KmsContext *context, KmsJsonDialect dialect, const char *bytes, gsize n
 }
 
 static KmsContext *
-find_order (GVariant *map, const char *bytes, gsize n_bytes, KmsJsonDialect *dialect, GError **error)
+find_order (GVariant *map, const char *bytes, gsize n_bytes, guint *found, GError **error)
 {
   static const KmsNameKind kinds[] = { KMS_NAME_KIND_STRING, KMS_NAME_KIND_SYMBOL };
 
@@ -90,10 +112,9 @@ find_order (GVariant *map, const char *bytes, gsize n_bytes, KmsJsonDialect *dia
       g_autoptr (KmsContext) context = build (map, kinds[i]);
       for (guint j = 0; context != NULL && j < G_N_ELEMENTS (dialects); j++)
         if (becomes (context, dialects[j], bytes, n_bytes))
-          {
-            *dialect = dialects[j];
-            return g_steal_pointer (&context);
-          }
+          *found |= 1U << dialects[j];
+      if (*found != 0)
+        return g_steal_pointer (&context);
     }
   g_set_error_literal (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
                        "\"context-bytes\" are not what the context becomes in any dialect; send the bytes that were "
@@ -102,13 +123,13 @@ find_order (GVariant *map, const char *bytes, gsize n_bytes, KmsJsonDialect *dia
 }
 
 KmsContext *
-context_options_make (const ContextOptions *self, GVariant *map, KmsJsonDialect *dialect, gboolean *has_dialect,
-                      GError **error)
+context_options_make (const ContextOptions *self, GVariant *map, gsize index, guint *found, GError **error)
 {
   gsize length = 0;
-  const char *bytes = self->bytes == NULL ? NULL : g_variant_get_fixed_array (self->bytes, &length, 1);
+  g_autoptr (GVariant) text = dup_bytes (self, index);
+  const char *bytes = text == NULL ? NULL : g_variant_get_fixed_array (text, &length, 1);
 
-  *has_dialect = FALSE;
+  *found = 0;
   if (g_variant_get_size (map) > MAX_CONTEXT || length > MAX_CONTEXT)
     {
       g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE, "the context is larger than the limit of %d bytes",
@@ -127,8 +148,7 @@ context_options_make (const ContextOptions *self, GVariant *map, KmsJsonDialect 
     return kms_context_new_raw ((const guint8 *) bytes, length);
   if (self->form == KMS_CONTEXT_FORM_LEGACY)
     return kms_context_new_legacy (length == 0 ? "" : bytes, (gssize) length, error);
-  if (self->bytes == NULL)
+  if (text == NULL)
     return kms_context_new_from_variant (map, error);
-  *has_dialect = TRUE;
-  return find_order (map, length == 0 ? "" : bytes, length, dialect, error);
+  return find_order (map, length == 0 ? "" : bytes, length, found, error);
 }

@@ -22,6 +22,8 @@
 #define CIPHER_OPTIONS values_options + 1, 5
 #define DATA_KEY_OPTIONS values_options, 6
 #define REWRAP_OPTIONS values_options + 1, 8
+#define CIPHER_BATCH_OPTIONS values_batch_options + 1, 5
+#define REWRAP_BATCH_OPTIONS values_batch_options + 1, 8
 
 static const OptionSpec check_options[] = { { "key-id", "s" } };
 static const OptionSpec verify_options[] = { { "head", "s" } };
@@ -38,9 +40,9 @@ static const Method methods[] = {
   { BOX, "Rewrap", box_rewrap, REWRAP_OPTIONS },
   { BOX, "GenerateDataKey", box_generate_data_key, DATA_KEY_OPTIONS },
   { BOX, "GenerateDataKeyWithoutPlaintext", box_generate_data_key_without_plaintext, DATA_KEY_OPTIONS },
-  { BOX, "EncryptBatch", box_encrypt_batch, CIPHER_OPTIONS },
-  { BOX, "DecryptBatch", box_decrypt_batch, CIPHER_OPTIONS },
-  { BOX, "RewrapBatch", box_rewrap_batch, REWRAP_OPTIONS },
+  { BOX, "EncryptBatch", box_encrypt_batch, CIPHER_BATCH_OPTIONS },
+  { BOX, "DecryptBatch", box_decrypt_batch, CIPHER_BATCH_OPTIONS },
+  { BOX, "RewrapBatch", box_rewrap_batch, REWRAP_BATCH_OPTIONS },
   { BOX, "CheckAccess", box_check_access },
   { BOX, "RotateKey", box_rotate_key },
   { PROVIDER, "Check", provider_check, check_options, G_N_ELEMENTS (check_options) },

@@ -30,6 +30,20 @@ const OptionSpec values_options[N_VALUES_OPTIONS] = {
   { "new-context-bytes", "ay" },
 };
 
+/* Of batches: bytes for each context. */
+const OptionSpec values_batch_options[N_VALUES_OPTIONS] = {
+  { "length", "u" }, /* of data keys */
+  { "bare", "b" },
+  { "version", "u" },
+  { "timeout", "u" },
+  { "context-form", "s" },
+  { "context-bytes", "aay" },
+  /* From here on only for rewrapping. */
+  { "new-context", "a{ss}" },
+  { "new-context-form", "s" },
+  { "new-context-bytes", "ay" },
+};
+
 static const KmsOperation library_operations[N_OPERATIONS] = {
   [OPERATION_ENCRYPT] = KMS_OPERATION_ENCRYPT,
   [OPERATION_DECRYPT] = KMS_OPERATION_DECRYPT,
@@ -99,19 +113,32 @@ values_init (Call *call, Operation operation, GError **error)
          && check_version (call, self, error);
 }
 
+/* A batch has one dialect: one that all bytes are in. */
+static gboolean
+narrow_dialects (Values *self, guint found, GError **error)
+{
+  if (found == 0)
+    return TRUE;
+  self->dialects = self->dialects == 0 ? found : self->dialects & found;
+  if (self->dialects == 0)
+    {
+      g_set_error_literal (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                           "\"context-bytes\" of one batch are in different dialects; send a batch for each");
+      return FALSE;
+    }
+  self->dialect = (KmsJsonDialect) g_bit_nth_lsf (self->dialects, -1);
+  kms_batch_set_json_dialect (self->batch, self->dialect);
+  return TRUE;
+}
+
 KmsContext *
-values_make_context (Call *call, GVariant *map, GError **error)
+values_make_context (Call *call, GVariant *map, gsize index, GError **error)
 {
   Values *self = values_get (call);
-  gboolean has_dialect;
-  KmsJsonDialect dialect;
-  KmsContext *context = context_options_make (&self->context, map, &dialect, &has_dialect, error);
+  guint found;
+  g_autoptr (KmsContext) context = context_options_make (&self->context, map, index, &found, error);
 
-  if (context == NULL || !has_dialect)
-    return context;
-  self->dialect = dialect;
-  kms_batch_set_json_dialect (self->batch, dialect);
-  return context;
+  return context != NULL && narrow_dialects (self, found, error) ? g_steal_pointer (&context) : NULL;
 }
 
 /* A batch has one dialect, for what it reads and for what it writes: exact bytes in another one would not be used. */
@@ -137,14 +164,13 @@ values_make_new_context (Call *call, KmsContext **context, GError **error)
   Values *self = values_get (call);
   g_autoptr (GVariant) map = g_variant_lookup_value (call->options, "new-context", G_VARIANT_TYPE ("a{ss}"));
   g_autoptr (GVariant) empty = g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("{ss}"), NULL, 0));
-  gboolean has_dialect;
-  KmsJsonDialect dialect;
+  guint found;
 
   *context = NULL;
   if (map == NULL && self->new_context.form == KMS_CONTEXT_FORM_MAP && self->new_context.bytes == NULL)
     return TRUE;
-  *context = context_options_make (&self->new_context, map == NULL ? empty : map, &dialect, &has_dialect, error);
-  return *context != NULL && (!has_dialect || check_new_bytes (call, *context, error));
+  *context = context_options_make (&self->new_context, map == NULL ? empty : map, 0, &found, error);
+  return *context != NULL && (found == 0 || check_new_bytes (call, *context, error));
 }
 
 void

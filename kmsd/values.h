@@ -22,6 +22,7 @@ typedef struct
   guint32 version;     /* of bare ciphertexts */
   ContextOptions context, new_context;
   KmsJsonDialect dialect; /* of contexts */
+  guint dialects;         /* that their bytes leave over, a bit for each; 0: there were none */
   int fd;                 /* of plaintexts that are still to be read, or -1 */
   gint64 run_started;     /* monotonic */
   KmsSecret *data_key;    /* that was made for the caller, or NULL */
@@ -36,6 +37,7 @@ typedef struct
 } Values;
 
 #define N_VALUES_OPTIONS 9
+extern const OptionSpec values_batch_options[N_VALUES_OPTIONS];
 extern const OptionSpec values_options[N_VALUES_OPTIONS];
 
 /* Makes call->data of the options. */
@@ -43,7 +45,7 @@ gboolean values_init (Call *call, Operation operation, GError **error);
 Values *values_get (Call *call);
 
 /* The context of an a{ss}, and, when those are made, the one that is meant from now on (NULL: the same). */
-KmsContext *values_make_context (Call *call, GVariant *map, GError **error);
+KmsContext *values_make_context (Call *call, GVariant *map, gsize index, GError **error);
 gboolean values_make_new_context (Call *call, KmsContext **context, GError **error);
 
 /* The context of the next item is known before its plaintext is. */

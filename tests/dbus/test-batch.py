@@ -77,6 +77,23 @@ def check_bare(daemon):
     tap.equal(decrypt(client, bare, bare="true")[0], [b"a", b"b"], "both")
 
 
+def check_exact_bytes(daemon):
+    """Bytes for each context, or for all; they are of one dialect, and each must mean its map."""
+    client = start(daemon)
+    maps = [{"a": "<1>"}, {"a": "2"}, {"a": "<3>"}]
+    texts = [b'{"a":"<1>"}', b"", b'{"a":"<3>"}']
+    ciphertexts = [bytes(one) for one in encrypt(client, [b"x", b"y", b"z"], maps, context_bytes=listed(texts))[0]]
+    tap.equal(decrypt(client, ciphertexts, maps, context_bytes=listed(texts))[0], [b"x", b"y", b"z"], "all of them")
+    raw = [bytes(one) for one in encrypt(client, [b"x", b"y"], context_form="'raw'",
+                                         context_bytes=listed([b"one", b"two"]))[0]]
+    tap.equal(client.decrypt("orders", raw[1], how=kmsd.options(context_form="'raw'", context_bytes=kmsd.octets(b"two"))),
+              b"y", "the second")
+    for wrong in ([b'{"a":"<1>"}', b"", b'{"a":"\\u003c3\\u003e"}'], [b'{"a":"<1>"}', b""], [b'{"a":"<1>"}', b"", b"{}"]):
+        client.bad("InvalidArgument", ORDERS, "EncryptBatch",
+                   f"(handle 0, {contexts(*maps)}, {kmsd.options(context_bytes=listed(wrong))})",
+                   descriptors=[("pipe", frames([b"x", b"y", b"z"]))])
+
+
 def check_limits(daemon):
     client = start(daemon)
 
