@@ -115,18 +115,18 @@ try_context (const char *options_text, const char *map_text)
   g_autoptr (GVariant) map = parse ("a{ss}", map_text);
   g_auto (ContextOptions) how = { 0 };
   g_autoptr (GError) error = NULL;
-  KmsJsonDialect dialect = KMS_JSON_DIALECT_RAILS;
-  gboolean has_dialect = FALSE;
+  guint dialects = 0;
   g_autoptr (KmsContext) context = NULL;
 
   if (context_options_read (options, "", &how, &error))
-    context = context_options_make (&how, map, &dialect, &has_dialect, &error);
+    context = context_options_make (&how, map, 0, &dialects, &error);
   g_assert_true ((context == NULL) == (error != NULL));
   if (context == NULL)
     return g_strdup (kms_error_get_id (error));
   g_assert_cmpint (kms_context_get_form (context), ==, how.form);
   if (how.form == KMS_CONTEXT_FORM_NONE)
     return g_strdup ("none");
+  KmsJsonDialect dialect = dialects == 0 ? KMS_JSON_DIALECT_RAILS : (KmsJsonDialect) g_bit_nth_lsf (dialects, -1);
   return kms_context_to_json (context, dialect, how.form, NULL, NULL);
 }
 
