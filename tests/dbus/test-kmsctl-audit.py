@@ -2,17 +2,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """kmsctl audit tail, query and verify: of a kmsd that runs, and of the files that it left."""
 
-import glob
 import json
 import os
 import select
-import shutil
 import signal
 import time
 
 import command
 import kmsd
 import tap
+from copied_log import Copy
 
 STRANGER = 3
 
@@ -180,28 +179,6 @@ def check_tail_after(daemon):
     tap.equal(found, expected, "the log's own lines")
     process.send_signal(signal.SIGTERM)
     finish(process)
-
-
-class Copy:
-    """The log's files, to be tampered with."""
-
-    def __init__(self, daemon):
-        self.directory = daemon.path("copy")
-        shutil.copytree(daemon.path("root/state/audit"), self.directory)
-        os.chmod(self.directory, 0o700)
-        self.file, = glob.glob(os.path.join(self.directory, "*.jsonl"))
-        self.lines = open(self.file, "rb").read().splitlines(keepends=True)
-
-    def write(self, lines):
-        with open(self.file, "wb") as file:
-            file.writelines(lines)
-
-    def flaws(self, root, *arguments, code=1):
-        done = root.run("--json", "audit", "verify", f"--directory={self.directory}", *arguments, plain=True)
-        tap.equal(done.returncode, code, f"exit code ({done.stderr.decode()})")
-        found = json.loads(done.stdout)
-        tap.equal(found["whole"], code == 0, "whole")
-        return [(flaw["flaw"], flaw.get("line")) for flaw in found["flaws"]]
 
 
 def check_verify_by_kmsd(daemon):

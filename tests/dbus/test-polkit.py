@@ -3,34 +3,14 @@
 """Boxes that ask: what polkit is told, what its answers become, and that no answer is no."""
 
 import json
-import os
-import subprocess
 import time
 
 import kmsd
 import tap
+from polkit import Polkit
 
 SHOP = 1
 ORDERS = f"{kmsd.BOXES}/orders"
-
-
-class Polkit:
-    def __init__(self, daemon, answer):
-        self.process = subprocess.Popen(
-            [kmsd.PYTHON, os.path.join(kmsd.SOURCE, "tests/dbus/polkitd.py"), answer], stdout=subprocess.PIPE, text=True,
-            env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=daemon.address))
-        daemon.processes.append(self.process)
-        self.rest = None
-        tap.equal(self.read(), ["ready"], "polkitd")
-
-    def read(self):
-        return json.loads(self.process.stdout.readline() or "null")
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait()
-        self.rest = self.process.stdout.read()
-        self.process.stdout.close()
 
 
 def start(daemon, answer=None):
@@ -146,6 +126,34 @@ def check_rights_of_the_daemon(daemon):
     client.good(kmsd.MANAGER, "Verify", "(@a{sv} {},)", interface="org.libkms.Kms1.Audit")
     tap.equal(polkit.read()[2], "org.libkms.kms1.audit-read", "the action")
     polkit.end()
+
+
+def refused_without_a_bus(daemon, answer):
+    """Polkit knows callers by their names on the bus; at a private socket "ask" is no, and polkit is not even asked."""
+    client, polkit, stored = start(daemon, answer)
+    alone = daemon.client(SHOP, private=True)
+    tap.equal(alone.encrypt("orders", b"secret")[:3], b"v1:", "what is not asked about")
+    alone.decrypt("orders", stored, expect="NotAuthorized")
+    arguments = (ORDERS, "Decrypt", f"({kmsd.octets(stored)}, @a{{ss}} {{}}, @a{{sv}} {{}})")
+    alone.bad("NotAuthorized", *arguments, interactive=True)
+    client.encrypt("orders", b"secret")
+    polkit.end()
+    tap.equal(polkit.rest, "", "what polkit was asked")
+
+
+@kmsd.ways("system")
+def check_private_socket_while_polkit_allows(daemon):
+    refused_without_a_bus(daemon, "allow")
+
+
+@kmsd.ways("system")
+def check_private_socket_while_polkit_denies(daemon):
+    refused_without_a_bus(daemon, "deny")
+
+
+@kmsd.ways("system")
+def check_private_socket_while_polkit_hangs(daemon):
+    refused_without_a_bus(daemon, "hang")
 
 
 kmsd.main("polkit", globals())
