@@ -9,12 +9,13 @@
 
 #include "kms-base64.h"
 #include "kms-error.h"
+#include "kms-lockbox-aead-private.h"
 #include "kms-secret.h"
 
 #define KEY_SIZE 32
 #define IV_SIZE 12
 #define CBC_IV_SIZE 16
-#define TAG_SIZE 16
+#define TAG_SIZE KMS_LOCKBOX_TAG_SIZE
 #define SALT_SIZE 16
 #define PBKDF2_ROUNDS 2000
 #define SINGLE_ROUNDS 2048
@@ -164,30 +165,21 @@ derive (const KmsAttrFormat *format, KmsSecret *key, GBytes *iv, GBytes *salt, C
 static GBytes *
 seal (const CipherKey *derived, KmsSecret *plaintext, GError **error)
 {
-  const gnutls_datum_t key = { (guint8 *) derived->key, KEY_SIZE };
+  const KmsLockboxPiece piece = { derived->key, derived->iv, NULL, 0 };
   gsize length;
   const guint8 *data = kms_secret_get_data (plaintext, &length);
-  gsize size = length + TAG_SIZE;
-  g_autofree guint8 *out = g_malloc (size);
-  gnutls_aead_cipher_hd_t cipher;
-  int code = gnutls_aead_cipher_init (&cipher, GNUTLS_CIPHER_AES_256_GCM, &key);
+  g_autofree guint8 *out = g_malloc (length + TAG_SIZE);
 
-  if (code >= 0)
-    {
-      code = gnutls_aead_cipher_encrypt (cipher, derived->iv, IV_SIZE, NULL, 0, TAG_SIZE, data, length, out, &size);
-      gnutls_aead_cipher_deinit (cipher);
-    }
-  if (code >= 0)
-    return g_bytes_new_take (g_steal_pointer (&out), size);
-  fail (error, "gnutls_aead_cipher_encrypt", code);
-  return NULL;
+  if (!_kms_lockbox_seal_aes_gcm (&piece, data, length, out, error))
+    return NULL;
+  return g_bytes_new_take (g_steal_pointer (&out), length + TAG_SIZE);
 }
 
 static KmsSecret *
 open_gcm (const CipherKey *derived, const guint8 *data, gsize length, GError **error)
 {
-  const gnutls_datum_t key = { (guint8 *) derived->key, KEY_SIZE };
-  gnutls_aead_cipher_hd_t cipher;
+  const KmsLockboxPiece piece = { derived->key, derived->iv, NULL, 0 };
+  g_autoptr (GError) local = NULL;
   guint8 *bytes;
 
   if (length < TAG_SIZE)
@@ -195,23 +187,22 @@ open_gcm (const CipherKey *derived, const guint8 *data, gsize length, GError **e
       refuse (error, "it is too short");
       return NULL;
     }
-  gsize size = length - TAG_SIZE;
-  g_autoptr (KmsSecret) plaintext = kms_secret_reserve (size, &bytes);
-  int code = plaintext == NULL ? GNUTLS_E_MEMORY_ERROR
-                               : gnutls_aead_cipher_init (&cipher, GNUTLS_CIPHER_AES_256_GCM, &key);
-  if (code >= 0)
+  g_autoptr (KmsSecret) plaintext = kms_secret_reserve (length - TAG_SIZE, &bytes);
+  if (plaintext == NULL)
     {
-      code = gnutls_aead_cipher_decrypt (cipher, derived->iv, IV_SIZE, NULL, 0, TAG_SIZE, data, length, bytes, &size);
-      gnutls_aead_cipher_deinit (cipher);
+      fail (error, "making room", GNUTLS_E_MEMORY_ERROR);
+      return NULL;
     }
-  if (code == GNUTLS_E_DECRYPTION_FAILED)
+  if (_kms_lockbox_open_aes_gcm (&piece, data, length, bytes, &local))
+    {
+      kms_secret_commit (plaintext, length - TAG_SIZE);
+      return g_steal_pointer (&plaintext);
+    }
+  if (local == NULL)
     refuse (error, "another key, or changed bytes");
-  else if (code < 0)
-    fail (error, "gnutls_aead_cipher_decrypt", code);
-  if (code < 0)
-    return NULL;
-  kms_secret_commit (plaintext, size);
-  return g_steal_pointer (&plaintext);
+  else
+    g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
 }
 
 /* What PKCS #7 put behind the text; -1: nothing that it could have put there. */

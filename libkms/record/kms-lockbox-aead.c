@@ -117,25 +117,34 @@ derive_key (const KmsLockboxPiece *piece, guint8 *key, GError **error)
   return TRUE;
 }
 
-/* The rest of the nonce, behind four zeros. */
-static void
-shorten_nonce (const KmsLockboxPiece *piece, guint8 *nonce)
+/* What XChaCha20 leaves to ChaCha20. */
+typedef struct
 {
-  memset (nonce, 0, NONCE_SIZE);
-  memcpy (nonce + WORD_SIZE, piece->nonce + DERIVING_SIZE, NONCE_SIZE - WORD_SIZE);
+  guint8 key[KEY_SIZE];
+  guint8 nonce[NONCE_SIZE]; /* the rest of the nonce, behind four zeros */
+  KmsLockboxPiece piece;
+} Derived;
+
+static gboolean
+derive (const KmsLockboxPiece *piece, Derived *derived, GError **error)
+{
+  memset (derived->nonce, 0, NONCE_SIZE);
+  memcpy (derived->nonce + WORD_SIZE, piece->nonce + DERIVING_SIZE, NONCE_SIZE - WORD_SIZE);
+  derived->piece = *piece;
+  derived->piece.key = derived->key;
+  derived->piece.nonce = derived->nonce;
+  return derive_key (piece, derived->key, error);
 }
 
 gboolean
 _kms_lockbox_seal_xchacha20 (const KmsLockboxPiece *piece, const guint8 *plaintext, gsize length, guint8 *out,
                              GError **error)
 {
-  guint8 key[KEY_SIZE], nonce[NONCE_SIZE];
-  const KmsLockboxPiece derived = { key, nonce, piece->associated_data, piece->associated_data_length };
+  Derived derived;
+  gboolean done = derive (piece, &derived, error)
+                  && seal (GNUTLS_CIPHER_CHACHA20_POLY1305, &derived.piece, plaintext, length, out, error);
 
-  shorten_nonce (piece, nonce);
-  gboolean done = derive_key (piece, key, error)
-                  && seal (GNUTLS_CIPHER_CHACHA20_POLY1305, &derived, plaintext, length, out, error);
-  gnutls_memset (key, 0, sizeof key);
+  gnutls_memset (derived.key, 0, sizeof derived.key);
   return done;
 }
 
@@ -143,12 +152,10 @@ gboolean
 _kms_lockbox_open_xchacha20 (const KmsLockboxPiece *piece, const guint8 *sealed, gsize length, guint8 *out,
                              GError **error)
 {
-  guint8 key[KEY_SIZE], nonce[NONCE_SIZE];
-  const KmsLockboxPiece derived = { key, nonce, piece->associated_data, piece->associated_data_length };
+  Derived derived;
+  gboolean done = derive (piece, &derived, error)
+                  && open (GNUTLS_CIPHER_CHACHA20_POLY1305, &derived.piece, sealed, length, out, error);
 
-  shorten_nonce (piece, nonce);
-  gboolean done = derive_key (piece, key, error)
-                  && open (GNUTLS_CIPHER_CHACHA20_POLY1305, &derived, sealed, length, out, error);
-  gnutls_memset (key, 0, sizeof key);
+  gnutls_memset (derived.key, 0, sizeof derived.key);
   return done;
 }
