@@ -342,3 +342,26 @@ kms_box_new_for_key (KmsRegistry *registry, const char *key_id, const char *vers
   kms_box_builder_set_any_version (builder, TRUE);
   return kms_box_builder_end (builder, error);
 }
+
+KmsBox *
+_kms_box_dup_upgrading (KmsBox *self, GError **error)
+{
+  g_autoptr (KmsBoxBuilder) builder = kms_box_builder_new (self->registry, self->name);
+  guint last = self->versions->len - 1; /* the one that encrypts */
+
+  builder->box->is_key = self->is_key;
+  for (guint i = 0; i < last; i++)
+    {
+      const KmsBoxVersion *previous = g_ptr_array_index (self->versions, i);
+      kms_box_builder_add_previous (builder, previous->version, previous->key_id, previous->provider_name);
+    }
+  const KmsBoxVersion *current = g_ptr_array_index (self->versions, last);
+  kms_box_builder_set_key (builder, current->version, current->key_id, current->provider_name);
+  kms_box_builder_set_any_version (builder, self->any_version);
+  kms_box_builder_set_description (builder, self->description);
+  kms_box_builder_set_require_context (builder, (const char *const *) self->require_context);
+  kms_box_builder_set_json_dialect (builder, self->dialect, self->try_other_dialects);
+  kms_box_builder_set_state (builder, self->state);
+  kms_box_builder_set_upgrade_context (builder, TRUE);
+  return kms_box_builder_end (builder, error);
+}

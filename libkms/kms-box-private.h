@@ -46,6 +46,9 @@ struct _KmsBox
 KmsBoxVersion *_kms_box_version_new (const char *version, const char *key_id, const char *provider_name);
 void _kms_box_version_free (KmsBoxVersion *version);
 
+/* The same box, to which strings without a version have the empty context. */
+KmsBox *_kms_box_dup_upgrading (KmsBox *self, GError **error);
+
 /* Its provider and the key id that the provider knows; both borrowed from the box. Loads the module if need be. */
 KmsProvider *_kms_box_resolve (KmsBox *self, KmsBoxVersion *version, const char **key_id, GError **error);
 

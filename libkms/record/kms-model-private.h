@@ -32,7 +32,7 @@ typedef struct
   char *name;     /* "kms_key_street" */
   char *column;   /* "encrypted_kms_key_street" */
   char *box_name; /* NULL: the box is made of the key ids of the model's own file */
-  KmsBox *box;    /* as far as the model's file describes it; else NULL until the registry is asked */
+  KmsBox *box;    /* as far as the model's file describes it; else NULL: see _kms_model_dup_box() */
   KmsEager eager;
   gboolean upgrade_context, complete;
   KmsContextTemplate *context; /* of the newest version */
@@ -71,6 +71,9 @@ struct _KmsModel
 
 KmsModelKey *_kms_model_find_key (KmsModel *self, const char *name, guint *place);
 KmsModelAttribute *_kms_model_find_attribute (KmsModel *self, const char *name);
+
+/* The key's box, be it of the registry or of the model's own. */
+KmsBox *_kms_model_dup_box (KmsModel *self, const KmsModelKey *key, GError **error);
 
 /* How the context of that version was made; of a NULL version, how it is made now. */
 KmsContextTemplate *_kms_model_key_get_context (const KmsModelKey *self, const char *version);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "kms-box-private.h"
+
 /**
  * KmsModel:
  *
@@ -111,6 +113,18 @@ _kms_model_find_attribute (KmsModel *self, const char *name)
       if (strcmp (attribute->name, name) == 0)
         return attribute;
     }
+  return NULL;
+}
+
+KmsBox *
+_kms_model_dup_box (KmsModel *self, const KmsModelKey *key, GError **error)
+{
+  if (key->box != NULL)
+    return g_object_ref (key->box);
+  g_autoptr (KmsBox) box = kms_registry_dup_box (self->registry, key->box_name, error);
+  if (box != NULL)
+    return key->upgrade_context ? _kms_box_dup_upgrading (box, error) : g_steal_pointer (&box);
+  g_prefix_error (error, "model \"%s\", key \"%s\": ", self->file_name, key->name);
   return NULL;
 }
 

@@ -20,7 +20,7 @@ setup (Fixture *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   self->root = config_root_new ();
-  config_root_add_provider (self->root, "test", "kms-test.so", "Prefixes=insecure-test-key\n");
+  config_root_add_provider (self->root, "test", "kms-test.so", "Exact=insecure-test-key\n");
   config_root_write (self->root, "admin/boxes.d/users.box", "[Box]\nVersion=1\n[Version 1]\nKeyId=insecure-test-key\n");
   self->registry = kms_registry_new (self->root, NULL, &error);
   g_assert_no_error (error);
@@ -195,6 +195,38 @@ test_file_and_parent (Fixture *self, gconstpointer data)
 }
 
 static void
+test_box (Fixture *self, gconstpointer data)
+{
+  g_autoptr (KmsModel) model = make (self, users);
+  g_autoptr (KmsModel)
+    upgrading = make (self, "[Model]\nTable=t\n[Key k]\nBox=users\nUpgradeContext=true\n[Key j]\nBox=nosuch\n");
+  KmsModelKey *street = _kms_model_find_key (model, "kms_key_street", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KmsBox) own = _kms_model_dup_box (model, street, &error);
+  g_autoptr (KmsBox) named = _kms_model_dup_box (model, _kms_model_find_key (model, "kms_key", NULL), &error);
+  g_autoptr (KmsBox) upgraded = _kms_model_dup_box (upgrading, _kms_model_find_key (upgrading, "k", NULL), &error);
+  g_autoptr (KmsSecret) plaintext = kms_secret_new ((const guint8 *) "x", 1);
+  g_autoptr (KmsContext) empty = kms_context_new_empty ();
+  g_autoptr (KmsContext) other = kms_context_new_raw ((const guint8 *) "other", 5);
+
+  g_assert_no_error (error);
+  g_assert_true (own == street->box);
+  g_assert_cmpstr (kms_box_get_name (named), ==, "users");
+  g_assert_cmpstr (kms_box_get_name (upgraded), ==, "users");
+  g_assert_cmpstr (kms_box_get_version (upgraded), ==, "1");
+  /* Without its version, the string is one from before contexts were in use. */
+  g_autofree char *stored = kms_box_encrypt (named, plaintext, empty, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (KmsSecret) read = kms_box_decrypt (upgraded, stored + strlen ("v1:"), -1, other, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (kms_secret_equal (read, plaintext));
+  g_assert_null (kms_box_decrypt (named, stored + strlen ("v1:"), -1, other, NULL, NULL));
+  g_assert_null (_kms_model_dup_box (upgrading, _kms_model_find_key (upgrading, "j", NULL), &error));
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND);
+  g_assert_true (g_str_has_prefix (error->message, "model \"user\", key \"j\": "));
+}
+
+static void
 test_loop (Fixture *self, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -264,6 +296,7 @@ main (int argc, char **argv)
   g_test_add ("/model/contexts", Fixture, NULL, setup, test_contexts, teardown);
   g_test_add_func ("/model/templates", test_templates);
   g_test_add ("/model/file-and-parent", Fixture, NULL, setup, test_file_and_parent, teardown);
+  g_test_add ("/model/box", Fixture, NULL, setup, test_box, teardown);
   g_test_add ("/model/loop", Fixture, NULL, setup, test_loop, teardown);
   g_test_add ("/model/refused", Fixture, NULL, setup, test_refused, teardown);
   return g_test_run ();
