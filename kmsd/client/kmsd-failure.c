@@ -106,7 +106,7 @@ kmsd_failure_of_connection (const KmsdPlace *place, GError *error)
 {
   static const char *const advice[] = {
     [KMSD_BUS_SYSTEM] = "is kmsd installed, and does \"systemctl status kmsd.socket\" say that it listens?",
-    [KMSD_BUS_SESSION] = "is there a session bus, or \"kmsd --session\" without one?",
+    [KMSD_BUS_SESSION] = "is there a session bus, or without one a kmsd at $XDG_RUNTIME_DIR/kmsd/private?",
     [KMSD_BUS_SOCKET] = "is it the path that kmsd was started with in --private-socket=?",
   };
   g_autoptr (GError) owned = error;
