@@ -33,6 +33,7 @@
  * @KMS_ERROR_FORKED: the process was forked, and the provider or secret stayed with the parent
  * @KMS_ERROR_AUDIT: the audit record can't be written
  * @KMS_ERROR_PARTIAL: some items failed, the rest is done
+ * @KMS_ERROR_CONFLICT: somebody else changed it meanwhile; read it again, and try again
  *
  * Errors of this library. Cancellation is %G_IO_ERROR_CANCELLED, as everywhere in GIO.
  *
@@ -107,6 +108,7 @@ static const KmsErrorNames names[] = {
   [KMS_ERROR_FORKED] = { "forked", DBUS ("Forked"), 1 },
   [KMS_ERROR_AUDIT] = { "audit", DBUS ("Audit"), 8 },
   [KMS_ERROR_PARTIAL] = { "partial", DBUS ("Partial"), 9 },
+  [KMS_ERROR_CONFLICT] = { "conflict", DBUS ("Conflict"), 7 },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == KMS_N_ERRORS);

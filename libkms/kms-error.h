@@ -41,9 +41,10 @@ typedef enum {
   KMS_ERROR_FORKED,
   KMS_ERROR_AUDIT,
   KMS_ERROR_PARTIAL,
+  KMS_ERROR_CONFLICT,
 } KmsError;
 
-#define KMS_N_ERRORS (KMS_ERROR_PARTIAL + 1)
+#define KMS_N_ERRORS (KMS_ERROR_CONFLICT + 1)
 
 KMS_AVAILABLE_IN_1_0
 GQuark kms_error_quark (void);

@@ -90,6 +90,15 @@ KmsStore *kms_store_open (KmsRegistry *registry, const char *uri, GCancellable *
 KMS_AVAILABLE_IN_1_0
 const char *kms_store_get_uri (KmsStore *self);
 
+KMS_AVAILABLE_IN_1_0
+gboolean kms_store_begin (KmsStore *self, GCancellable *cancellable, GError **error);
+KMS_AVAILABLE_IN_1_0
+gboolean kms_store_commit (KmsStore *self, GCancellable *cancellable, GError **error);
+KMS_AVAILABLE_IN_1_0
+gboolean kms_store_rollback (KmsStore *self, GError **error);
+KMS_AVAILABLE_IN_1_0
+gboolean kms_store_get_in_transaction (KmsStore *self);
+
 /* For modules: in class_init(). */
 KMS_AVAILABLE_IN_1_0
 void kms_store_class_set_dialect (KmsStoreClass *klass, KmsStoreFeatures features, char quote, const char *equals);

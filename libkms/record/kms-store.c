@@ -14,6 +14,7 @@
 typedef struct
 {
   char *uri; /* without a password */
+  gboolean in_transaction;
 } KmsStorePrivate;
 
 /**
@@ -197,6 +198,102 @@ _kms_store_run_text (KmsStore *self, const char *sql, GCancellable *cancellable,
 
   _kms_statement_add_sql (statement, sql);
   return _kms_store_run (self, statement, NULL, NULL, NULL, cancellable, error);
+}
+
+static gboolean
+set_transaction (KmsStore *self, const char *sql, gboolean in_transaction, GCancellable *cancellable, GError **error)
+{
+  KmsStorePrivate *priv = kms_store_get_instance_private (self);
+
+  if (priv->in_transaction == in_transaction)
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                   in_transaction ? "%s: there is a transaction already" : "%s: there is no transaction",
+                   kms_store_get_uri (self));
+      return FALSE;
+    }
+  if (!_kms_store_run_text (self, sql, cancellable, error))
+    return FALSE;
+  priv->in_transaction = in_transaction;
+  return TRUE;
+}
+
+/**
+ * kms_store_begin:
+ * @self: a store
+ * @cancellable: (nullable): a #GCancellable
+ * @error: return location for an error
+ *
+ * Begins a transaction, in which all that follows is done as a whole or not at all. Blocks.
+ *
+ * Returns: %TRUE, or %FALSE with @error set: %KMS_ERROR_INVALID_ARGUMENT within a transaction
+ *
+ * Since: 1.0
+ */
+gboolean
+kms_store_begin (KmsStore *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (KMS_IS_STORE (self), FALSE);
+  return set_transaction (self, "BEGIN", TRUE, cancellable, error);
+}
+
+/**
+ * kms_store_commit:
+ * @self: a store
+ * @cancellable: (nullable): a #GCancellable
+ * @error: return location for an error
+ *
+ * Ends a transaction, and keeps what was done. If that fails, roll it back or try again. Blocks.
+ *
+ * Returns: %TRUE, or %FALSE with @error set: %KMS_ERROR_INVALID_ARGUMENT without a transaction
+ *
+ * Since: 1.0
+ */
+gboolean
+kms_store_commit (KmsStore *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (KMS_IS_STORE (self), FALSE);
+  return set_transaction (self, "COMMIT", FALSE, cancellable, error);
+}
+
+/**
+ * kms_store_rollback:
+ * @self: a store
+ * @error: return location for an error
+ *
+ * Ends a transaction, and undoes what was done. Records that were saved within it must be reloaded. Blocks.
+ *
+ * Returns: %TRUE, or %FALSE with @error set: the transaction has ended anyway
+ *
+ * Since: 1.0
+ */
+gboolean
+kms_store_rollback (KmsStore *self, GError **error)
+{
+  g_return_val_if_fail (KMS_IS_STORE (self), FALSE);
+  KmsStorePrivate *priv = kms_store_get_instance_private (self);
+  gboolean done = set_transaction (self, "ROLLBACK", FALSE, NULL, error);
+
+  /* A database that ended it by itself, or is gone, has rolled it back. */
+  priv->in_transaction = FALSE;
+  return done;
+}
+
+/**
+ * kms_store_get_in_transaction:
+ * @self: a store
+ *
+ * Tells whether there is a transaction.
+ *
+ * Returns: %TRUE between kms_store_begin() and its end
+ *
+ * Since: 1.0
+ */
+gboolean
+kms_store_get_in_transaction (KmsStore *self)
+{
+  g_return_val_if_fail (KMS_IS_STORE (self), FALSE);
+  return ((KmsStorePrivate *) kms_store_get_instance_private (self))->in_transaction;
 }
 
 static void

@@ -112,6 +112,8 @@ store_sqlite_open (KmsStore *store, const char *location, GCancellable *cancella
     {
       sqlite3_extended_result_codes (self->database, 1);
       sqlite3_busy_timeout (self->database, BUSY_TIMEOUT_MS);
+      /* Else a column that is not there would be read as a text, its name. */
+      sqlite3_db_config (self->database, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
       return TRUE;
     }
   g_set_error (error, KMS_ERROR, (int) get_error (code), "%s: %s", kms_store_get_uri (store), sqlite3_errstr (code));

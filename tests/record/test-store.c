@@ -209,6 +209,40 @@ test_stopped (Fixture *self, gconstpointer data)
 }
 
 static void
+test_transactions (Fixture *self, gconstpointer data)
+{
+  const KmsCell cells[] = { { KMS_CELL_INTEGER, { .integer = 1 } }, { KMS_CELL_NULL }, { KMS_CELL_NULL } };
+  g_autoptr (GError) error = NULL, twice = NULL, none = NULL;
+
+  g_assert_true (kms_store_begin (self->store, NULL, &error));
+  insert (self, "users", cells, G_N_ELEMENTS (cells));
+  g_assert_false (kms_store_begin (self->store, NULL, &twice));
+  g_assert_error (twice, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT);
+  g_assert_true (kms_store_rollback (self->store, &error));
+  g_autofree char *rolled_back = select_all (self, "users");
+  g_assert_cmpstr (rolled_back, ==, "");
+  g_assert_true (kms_store_begin (self->store, NULL, &error));
+  g_assert_true (kms_store_get_in_transaction (self->store));
+  insert (self, "users", cells, G_N_ELEMENTS (cells));
+  g_assert_true (kms_store_commit (self->store, NULL, &error));
+  g_assert_false (kms_store_get_in_transaction (self->store));
+  g_autofree char *committed = select_all (self, "users");
+  g_assert_cmpstr (committed, ==, "1 NULL NULL ");
+  g_assert_false (kms_store_commit (self->store, NULL, &none));
+  g_assert_error (none, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT);
+}
+
+/* To SQLite, "nosuch" in quotes is a text where there is no such column, unless it is told. */
+static void
+test_missing_column (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (_kms_store_run_text (self->store, "SELECT \"nosuch\" FROM users", NULL, &error));
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_FAILED);
+}
+
+static void
 test_read_only (Fixture *self, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -265,6 +299,8 @@ main (int argc, char **argv)
   g_test_add ("/store/identifiers", Fixture, NULL, setup, test_identifiers, teardown);
   g_test_add ("/store/columns", Fixture, NULL, setup, test_columns, teardown);
   g_test_add ("/store/stopped", Fixture, NULL, setup, test_stopped, teardown);
+  g_test_add ("/store/transactions", Fixture, NULL, setup, test_transactions, teardown);
+  g_test_add ("/store/missing-column", Fixture, NULL, setup, test_missing_column, teardown);
   g_test_add ("/store/read-only", Fixture, NULL, setup, test_read_only, teardown);
   g_test_add ("/store/open", Fixture, NULL, setup, test_open, teardown);
   return g_test_run ();

@@ -41,6 +41,7 @@ static const Expected expected[] = {
   { KMS_ERROR_FORKED, "forked", "Forked", 1 },
   { KMS_ERROR_AUDIT, "audit", "Audit", 8 },
   { KMS_ERROR_PARTIAL, "partial", "Partial", 9 },
+  { KMS_ERROR_CONFLICT, "conflict", "Conflict", 7 },
 };
 
 static void
