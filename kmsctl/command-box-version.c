@@ -143,6 +143,15 @@ next_version (const char *version)
   return g_strdup (next[0] == '0' ? next + 1 : next);
 }
 
+/* One that --number put behind the current one may have the next number already. */
+static char *
+next_free_version (KmsctlBoxFile *box, const char *version)
+{
+  g_autofree char *next = next_version (version);
+
+  return has_version (box, next) ? next_free_version (box, next) : g_steal_pointer (&next);
+}
+
 gboolean
 kmsctl_run_box_new_version (Kmsctl *self, GError **error)
 {
@@ -156,7 +165,7 @@ kmsctl_run_box_new_version (Kmsctl *self, GError **error)
   g_autoptr (KmsBox) now = kms_registry_dup_box (self->registry, box.name, error);
   if (now == NULL)
     return FALSE;
-  g_autofree char *version = number != NULL ? g_strdup (number) : next_version (kms_box_get_version (now));
+  g_autofree char *version = number != NULL ? g_strdup (number) : next_free_version (&box, kms_box_get_version (now));
   if (has_version (&box, version))
     {
       g_set_error (error, KMS_ERROR, KMS_ERROR_ALREADY_EXISTS,

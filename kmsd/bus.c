@@ -19,16 +19,18 @@ static GDBusConnection *
 connect_to (BusKind kind, GError **error)
 {
   GBusType type = kind == BUS_SYSTEM ? G_BUS_TYPE_SYSTEM : G_BUS_TYPE_SESSION;
-  g_autofree char *address = g_dbus_address_get_for_bus_sync (type, NULL, error);
+  g_autoptr (GError) local = NULL;
+  g_autofree char *address = g_dbus_address_get_for_bus_sync (type, NULL, &local);
   GDBusConnection *connection =
     address == NULL
       ? NULL
       : g_dbus_connection_new_for_address_sync (
         address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
-        NULL, error);
+        NULL, &local);
 
   if (connection == NULL)
-    g_prefix_error (error, "no connection to the %s bus: ", bus_kind_to_string (kind));
+    g_set_error (error, KMS_ERROR, KMS_ERROR_UNAVAILABLE, "no connection to the %s bus: %s", bus_kind_to_string (kind),
+                 local->message);
   return connection;
 }
 

@@ -70,6 +70,16 @@ log_first_line (const char *domain, GLogLevelFlags level, const char *text, gpoi
   g_log_default_handler (domain, level, line, NULL);
 }
 
+/* As kmsctl does, and for the same reason: who looks for what is wrong need not know the names of GLib's domains. */
+static void
+allow_debug_messages (void)
+{
+  const char *debug = g_getenv ("KMS_DEBUG");
+
+  if (debug != NULL && debug[0] != '\0')
+    g_log_set_debug_enabled (TRUE);
+}
+
 /* What is in memory stays there, whoever starts us. */
 static void
 protect_process (void)
@@ -220,6 +230,7 @@ main (int argc, char **argv)
   protect_process ();
   allow_descriptors ();
   forget_environment ();
+  allow_debug_messages ();
   g_log_set_handler ("GLib-GIO", G_LOG_LEVEL_WARNING, log_first_line, NULL);
   setlocale (LC_ALL, "");
   if (!parse (&arguments, argc, argv, &error))

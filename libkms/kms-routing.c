@@ -12,7 +12,7 @@
 /* What the providers of this project are known by. Who has such a key id and not its provider must hear so: a fallback
  * would be sent what was meant for somebody else. */
 static const char *const reserved_prefixes[] = { "local/",  "vault/",   "openbao/", "projects/",
-                                                 "system/", "session/", NULL };
+                                                 "system/", "session/", "socket:",  NULL };
 static const char *const reserved_ids[] = { "insecure-test-key", "insecure-test-key/encrypt", NULL };
 
 static int

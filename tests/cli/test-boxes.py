@@ -63,6 +63,15 @@ def check_big_version(root):
     tap.equal(root.json("box", "show", "orders")["version"], "100000000000000000000", "the next version")
 
 
+def check_number_in_front_of_others(root):
+    """The next number is one that the box does not have."""
+    root.good("box", "create", "orders", "--key", "insecure-test-key")
+    root.good("box", "new-version", "orders", "--key", "insecure-test-key")
+    root.good("box", "new-version", "orders", "--key", "insecure-test-key", "--number", "0")
+    root.good("box", "new-version", "orders", "--key", "insecure-test-key")
+    tap.equal(root.json("box", "show", "orders")["version"], "3", "the next version")
+
+
 def check_retire(root):
     root.good("box", "create", "orders", "--key", "local/orders")
     old = root.good("encrypt", "orders", data=b"old")

@@ -235,6 +235,26 @@ def check_no_bus(daemon):
     kmsd.wants(daemon.read_log(), "only the private socket is served")
 
 
+def check_no_bus_and_no_socket(daemon):
+    """Then nothing can be served, and the exit code says that it may be another time."""
+    for kind in ("system", "session"):
+        done = run(f"--{kind}", f"--config-root={daemon.path('root')}",
+                   env=dict(os.environ, **{f"DBUS_{kind.upper()}_BUS_ADDRESS": f"unix:path={daemon.path('no-bus')}"}))
+        tap.equal(done.returncode, 7, f"kmsd --{kind} ({done.stderr})")
+        kmsd.wants(done.stderr, f"no connection to the {kind} bus")
+
+
+def check_debug_messages(daemon):
+    """They are asked for with a variable, which is the only one of libkms that counts."""
+    daemon.write("root/admin/boxes.d/A.box", "")
+    for value, is_there in (("1", True), ("", False)):
+        daemon.environment = {"KMS_DEBUG": value, "KMS_CONFIG_ROOT": "/nonexistent"}
+        daemon.start()
+        tap.equal("A.box is skipped" in daemon.read_log(), is_there, f"debug messages with KMS_DEBUG={value}")
+        tap.equal(daemon.stop(), 0, "the exit code")
+        daemon.log.truncate(0)
+
+
 def served_by_bus(daemon):
     """Whether a call over the bus is answered by now."""
     client = daemon.client(private=False)

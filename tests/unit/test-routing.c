@@ -120,8 +120,9 @@ test_cut (Fixture *self, gconstpointer data)
 static void
 test_reserved (Fixture *self, gconstpointer data)
 {
-  static const char *const ids[] = { "local/x",  "vault/x",   "openbao/x",         "projects/p/x",
-                                     "system/x", "session/x", "insecure-test-key", "insecure-test-key/encrypt" };
+  static const char *const ids[] = { "local/x",       "vault/x",           "openbao/x",
+                                     "projects/p/x",  "system/x",          "session/x",
+                                     "socket:/run/x", "insecure-test-key", "insecure-test-key/encrypt" };
   g_autoptr (GError) error = NULL;
 
   config_root_remove (self->root);
