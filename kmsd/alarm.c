@@ -5,6 +5,7 @@
 
 #include "subscribers.h"
 #include "trail.h"
+#include "unsaved.h"
 
 static void
 on_engaged (GObject *source, GAsyncResult *result, gpointer data)
@@ -14,6 +15,7 @@ on_engaged (GObject *source, GAsyncResult *result, gpointer data)
 
   if (!lockdown_store_set_finish (self->lockdown, result, &error))
     g_warning ("the lockdown after an alert is not on the disk: %s", error->message);
+  unsaved_end (self);
   daemon_release (self);
 }
 
@@ -27,6 +29,7 @@ engage (Daemon *self, const AlertEvent *event, LockdownMode mode, const char *re
   if (now.mode >= mode)
     return;
   daemon_hold (self);
+  unsaved_begin (self);
   lockdown_store_set_async (self->lockdown, event->box, mode, reason, "alert", on_engaged, self);
 }
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "turns.h"
+#include "unsaved.h"
 
 Call *
 call_new (Daemon *daemon, GDBusMethodInvocation *invocation, const Method *method)
@@ -131,6 +132,13 @@ call_return_descriptor (Call *self, GVariant *parameters, int fd)
 
 void
 call_fail (Call *self, GError *error)
+{
+  if (!unsaved_postpone (self, error))
+    call_refuse (self, error);
+}
+
+void
+call_refuse (Call *self, GError *error)
 {
   g_autoptr (GError) owned = error;
   g_autofree char *message = g_utf8_make_valid (error->message, -1);

@@ -66,7 +66,10 @@ int call_take_descriptor (Call *self, guint index, GError **error);
 /* Each answers and frees the call. The variant is consumed if it floats, the descriptor is taken over. */
 void call_return (Call *self, GVariant *parameters);
 void call_return_descriptor (Call *self, GVariant *parameters, int fd);
-void call_fail (Call *self, GError *error); /* takes the error over */
+void call_fail (Call *self, GError *error); /* takes the error over; unsaved.h may hold the answer back */
 void call_fail_new (Call *self, KmsError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
+/* At once. */
+void call_refuse (Call *self, GError *error);
 
 G_END_DECLS

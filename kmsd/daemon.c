@@ -16,6 +16,7 @@
 #include "state-directory.h"
 #include "trail.h"
 #include "units.h"
+#include "unsaved.h"
 
 static gboolean
 open_state (Daemon *self, GError **error)
@@ -94,6 +95,7 @@ daemon_clear (Daemon *self)
   g_clear_pointer (&self->doors, g_ptr_array_unref);
   reload_stop (self);
   refusals_stop (self);
+  unsaved_stop (self);
   trail_close (self);
   g_clear_pointer (&self->subscribers, g_ptr_array_unref);
   g_clear_pointer (&self->lockdown, lockdown_store_unref);

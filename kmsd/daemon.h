@@ -38,6 +38,9 @@ typedef struct
   BoxTable *boxes;
   LockdownStore *lockdown;
   AlertCounters *alerts;
+  GQueue unsaved; /* unsaved.c's: refusals that wait for the disk */
+  guint n_unsaved;
+  guint unsaved_source;
   AuditLog *audit;
   Journal *journal;
   GHashTable *refusals; /* refusals.c's, or NULL */

@@ -28,6 +28,7 @@ G_BEGIN_DECLS
 #define PIPE_TIMEOUT_MS 5000
 #define GREETING_TIMEOUT_MS 10000
 #define DRAIN_TIMEOUT_MS 5000
+#define UNSAVED_TIMEOUT_MS 4000 /* so that a kmsd that ends answers, too */
 
 typedef enum {
   QUOTA_KIND_CALL,

@@ -3,11 +3,13 @@
 """kmsd with a configuration of its own, on a bus of its own or without any, and callers who are other users."""
 
 import base64
+import functools
 import json
 import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 
@@ -48,6 +50,7 @@ def need(program):
         raise tap.Skip(f"{program} is not installed")
 
 
+@functools.cache
 def need_gio():
     probe = subprocess.run([PYTHON, "-c", "import gi"], capture_output=True, check=False)
     if probe.returncode != 0:
@@ -155,12 +158,16 @@ class Client:
         self.process.wait()
 
 
+class Ended(tap.Failure):
+    """kmsd ended before it was ready."""
+
+
 class Daemon:
     """kmsd at a private socket, and on a bus if one is asked for; with "with", gone at the end."""
 
-    def __init__(self, bus=None):
+    def __init__(self, bus=None, place=None):
         need_gio()
-        self.directory = tempfile.mkdtemp(prefix="kmsd-test-")
+        self.directory = tempfile.mkdtemp(prefix="kmsd-test-", dir=place)
         os.chmod(self.directory, 0o755)
         self.kind = bus
         self.processes, self.clients, self.wires = [], [], []
@@ -236,7 +243,6 @@ class Daemon:
 
     def start(self, *arguments):
         """Starts kmsd and returns when it says that it is ready."""
-        import socket  # pylint: disable=import-outside-toplevel
         env = {key: value for key, value in os.environ.items() if not key.startswith("KMS_")} | self.environment
         if self.kind is not None:
             env[f"DBUS_{self.kind.upper()}_BUS_ADDRESS"] = self.address
@@ -245,15 +251,23 @@ class Daemon:
             os.unlink(notify)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
             ready.bind(notify)
-            ready.settimeout(PATIENCE)
             env["NOTIFY_SOCKET"] = notify
             self.daemon = subprocess.Popen(
                 [KMSD, *([f"--{self.kind}"] if self.kind else []), f"--private-socket={self.socket}",
                  f"--config-root={self.path('root')}", *arguments], env=env, stdout=self.log, stderr=self.log)
-            try:
-                tap.equal(ready.recv(100), b"READY=1", "kmsd told the service manager")
-            except TimeoutError:
-                raise tap.Failure(f"kmsd did not start: {self.read_log()}") from None
+            self.wait_until_ready(ready)
+
+    def wait_until_ready(self, ready):
+        ending = os.pidfd_open(self.daemon.pid)
+        try:
+            seen, _, _ = select.select([ready, ending], [], [], PATIENCE)
+        finally:
+            os.close(ending)
+        if not seen:
+            raise tap.Failure(f"kmsd did not start: {self.read_log()}")
+        if ready not in seen:
+            raise Ended(f"kmsd ended with exit code {self.daemon.wait()} before it was ready: {self.read_log()}")
+        tap.equal(ready.recv(100), b"READY=1", "kmsd told the service manager")
 
     def stop(self):
         """Ends it as a service manager does, and returns its exit code."""

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Lockdown and alerts: decryption stops for everybody, stays stopped, and begins again when somebody says why."""
 
+import os
+
 import kmsd
 import tap
 
@@ -121,6 +123,24 @@ def check_alert(daemon):
     client.decrypt("orders", stored, expect="LockedDown")
     release(client, ORDERS)
     client.decrypt("orders", stored)
+
+
+def check_alert_while_the_disk_hangs(daemon):
+    """It is in force all the same, and who is refused is told so, if a little later."""
+    hanging = daemon.path("hanging")
+    daemon.environment = {"LD_PRELOAD": os.environ["HANG_SYNC"], "HANG_FSYNC_WHILE": hanging,
+                          "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+    client = start(daemon, "[Alert]\nDecrypts=1\nWindow=3600\nAction=encrypt-only")
+    stored = client.encrypt("orders", b"secret")
+    client.decrypt("orders", stored)
+    daemon.write("hanging", "")
+    client.decrypt("orders", stored, expect="LockedDown")
+    kmsd.wants(daemon.read_log(), "1 refused calls are answered")
+    tap.equal(mode(client, ORDERS), "encrypt-only", "the mode")
+    os.unlink(hanging)
+    tap.equal(daemon.stop(), 0, "the exit code")
+    daemon.start()
+    tap.equal(mode(daemon.client(), ORDERS), "encrypt-only", "the mode after a restart")
 
 
 kmsd.main("lockdown", globals())
