@@ -8,22 +8,33 @@ static const char head[] =
   "_kmsctl_words () { mapfile -t COMPREPLY < <(compgen -W \"$1\" -- \"$cur\"); }\n"
   "_kmsctl_files () { compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); }\n"
   "_kmsctl_directories () { compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- \"$cur\"); }\n"
-  "_kmsctl_boxes () { _kmsctl_words \"$(kmsctl box list --quiet 2>/dev/null)\"; }\n"
-  "_kmsctl_providers () { _kmsctl_words \"$(kmsctl provider list --quiet 2>/dev/null)\"; }\n"
+  "_kmsctl_list () { kmsctl \"$@\" list --quiet 2>/dev/null; }\n"
+  "_kmsctl_boxes () { _kmsctl_words \"$(_kmsctl_list \"${through[@]}\" box)\"; }\n"
+  "_kmsctl_providers () { _kmsctl_words \"$(_kmsctl_list provider)\"; }\n"
+  "_kmsctl_configured () { _kmsctl_words \"$(_kmsctl_list box; _kmsctl_list provider)\"; }\n"
   "_kmsctl () {\n"
-  "  local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev=\"${COMP_WORDS[COMP_CWORD-1]}\" command= word= skip= i options\n";
+  "  local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev=\"${COMP_WORDS[COMP_CWORD-1]}\" command= word= i options\n"
+  "  local skip= joined= help= through=() count=0\n";
 
-/* "=" breaks words in bash: "--in=x" arrives as three. */
+/* "=" and ":" break words in bash: "--in=x" arrives as three, and so does "a:=1". */
 static const char scan[] =
-  "  if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\"${COMP_WORDS[COMP_CWORD-2]}\"; fi\n"
+  "  if [[ $cur == [:=]* ]]; then cur=\n"
+  "  elif [[ $prev == [:=]* ]]; then\n"
+  "    prev=\"${COMP_WORDS[COMP_CWORD-2]}\"\n"
+  "    if [[ $prev != -* ]]; then return; fi\n"
+  "  fi\n"
   "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
   "    word=\"${COMP_WORDS[i]}\"\n"
-  "    if [[ $word == = ]]; then continue; fi\n"
-  "    if [[ $skip ]]; then skip=; continue; fi\n"
-  "    if [[ $word == -* ]]; then\n"
-  "      if [[ $valued == *\" $word \"* ]]; then skip=1; fi\n"
-  "    elif [[ $commands != *\"|$command|\"* ]]; then\n"
-  "      command=\"${command:+$command }$word\"\n"
+  "    if [[ $word == [:=]* ]]; then joined=1; continue; fi\n"
+  "    if [[ $skip || $joined ]]; then\n"
+  "      if [[ \" " KMSCTL_THROUGH_VALUED " \" == *\" $skip \"* ]]; then through+=(\"$skip=$word\"); fi\n"
+  "      skip= joined=\n"
+  "    elif [[ $word == -* ]]; then\n"
+  "      if [[ $valued == *\" $word \"* ]]; then skip=$word; fi\n"
+  "      if [[ \" " KMSCTL_THROUGH_FLAGS " \" == *\" $word \"* ]]; then through+=(\"$word\"); fi\n"
+  "    elif [[ -z $command$help && $word == help ]]; then help='help '\n"
+  "    elif [[ $commands == *\"|$command|\"* ]]; then ((++count))\n"
+  "    else command=\"${command:+$command }$word\"\n"
   "    fi\n"
   "  done\n";
 
@@ -33,6 +44,7 @@ static const char *const snippets[KMSCTL_N_OFFERS] = {
   [KMSCTL_OFFER_DIRECTORIES] = "_kmsctl_directories",
   [KMSCTL_OFFER_BOXES] = "_kmsctl_boxes",
   [KMSCTL_OFFER_PROVIDERS] = "_kmsctl_providers",
+  [KMSCTL_OFFER_CONFIGURED] = "_kmsctl_configured",
   [KMSCTL_OFFER_WORDS] = "_kmsctl_words '%s'",
 };
 
@@ -82,6 +94,7 @@ kmsctl_complete_bash (GString *out)
   append_words (out, NULL);
   for (const KmsctlGroup *group = kmsctl_groups; group->name != NULL; group++)
     append_words (out, group->name);
+  g_string_append (out, "  esac\n  case \"$help$command $count\" in\n");
   kmsctl_append_argument_cases (out, snippets);
   g_string_append (out, "  esac\n}\ncomplete -F _kmsctl kmsctl\n");
 }

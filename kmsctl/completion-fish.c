@@ -5,32 +5,55 @@
 
 #include "completion.h"
 
-static const char scan[] = "function __kmsctl_command\n"
+/* Of the words in front of the cursor: the command; "help " or nothing; how many arguments; and what goes through to
+ * "kmsctl box list". */
+static const char scan[] = "function __kmsctl_scan\n"
                            "    set -l command ''\n"
-                           "    set -l skip 0\n"
+                           "    set -l help ''\n"
+                           "    set -l count 0\n"
+                           "    set -l skip ''\n"
+                           "    set -l through\n"
                            "    set -l words (commandline -opc)\n"
                            "    for word in $words[2..-1]\n"
-                           "        if test $skip = 1\n"
-                           "            set skip 0\n"
+                           "        if test -n \"$skip\"\n"
+                           "            contains -- $skip $__kmsctl_through_valued; and set -a through $skip=$word\n"
+                           "            set skip ''\n"
                            "        else if string match -q -- '-*' $word\n"
-                           "            contains -- $word $__kmsctl_valued; and set skip 1\n"
-                           "        else if not contains -- $command $__kmsctl_commands\n"
+                           "            if contains -- $word $__kmsctl_valued\n"
+                           "                set skip $word\n"
+                           "            else if contains -- (string split -m 1 = -- $word)[1] $__kmsctl_through\n"
+                           "                set -a through $word\n"
+                           "            end\n"
+                           "        else if test \"$command$help$word\" = help\n"
+                           "            set help 'help '\n"
+                           "        else if contains -- \"$command\" $__kmsctl_commands\n"
+                           "            set count (math $count + 1)\n"
+                           "        else\n"
                            "            set command (string trim -- \"$command $word\")\n"
                            "        end\n"
                            "    end\n"
-                           "    printf '%s\\n' $command\n"
+                           "    printf '%s\\n' $command \"$help\" $count $through\n"
                            "end\n"
                            "function __kmsctl_is\n"
-                           "    set -l command (__kmsctl_command)\n"
-                           "    contains -- \"$command\" $argv\n"
+                           "    set -l scan (__kmsctl_scan)\n"
+                           "    contains -- \"$scan[1]\" $argv\n"
+                           "end\n"
+                           "function __kmsctl_takes\n"
+                           "    set -l scan (__kmsctl_scan)\n"
+                           "    test \"$scan[2]$scan[1]\" = \"$argv[1]\"; and test $scan[3] -lt $argv[2]\n"
+                           "end\n"
+                           "function __kmsctl_boxes\n"
+                           "    set -l scan (__kmsctl_scan)\n"
+                           "    kmsctl $scan[4..-1] box list --quiet 2>/dev/null\n"
                            "end\n"
                            "complete -c kmsctl -f\n";
 
 /* Behind " -a ". */
 static const char *const snippets[KMSCTL_N_OFFERS] = {
   [KMSCTL_OFFER_DIRECTORIES] = "(__fish_complete_directories)",
-  [KMSCTL_OFFER_BOXES] = "(kmsctl box list --quiet 2>/dev/null)",
+  [KMSCTL_OFFER_BOXES] = "(__kmsctl_boxes)",
   [KMSCTL_OFFER_PROVIDERS] = "(kmsctl provider list --quiet 2>/dev/null)",
+  [KMSCTL_OFFER_CONFIGURED] = "(kmsctl box list --quiet 2>/dev/null; kmsctl provider list --quiet 2>/dev/null)",
 };
 
 static void
@@ -86,7 +109,8 @@ append_arguments (GString *out, const KmsctlCommand *command)
 
   if (offer == KMSCTL_OFFER_NOTHING)
     return;
-  g_string_append_printf (out, "complete -c kmsctl -n '__kmsctl_is \"%s\"'", command->name);
+  g_string_append_printf (out, "complete -c kmsctl -n '__kmsctl_takes \"%s\" %s'", command->name,
+                          strstr (command->arguments, "…") != NULL ? "1000" : "1");
   append_offer (out, offer, words);
   g_string_append_c (out, '\n');
 }
@@ -111,6 +135,8 @@ kmsctl_complete_fish (GString *out)
 
   g_string_append (out, "# kmsctl completion for fish, written by \"kmsctl completion fish\"\n");
   g_string_append_printf (out, "set -g __kmsctl_valued%s\nset -g __kmsctl_commands '%s'\n", valued, commands);
+  g_string_append (out, "set -g __kmsctl_through_valued " KMSCTL_THROUGH_VALUED "\n");
+  g_string_append (out, "set -g __kmsctl_through " KMSCTL_THROUGH_FLAGS " $__kmsctl_through_valued\n");
   g_string_append (out, scan);
   append_words (out, NULL);
   for (const KmsctlGroup *group = kmsctl_groups; group->name != NULL; group++)

@@ -7,21 +7,27 @@
 
 static const char head[] = "#compdef kmsctl\n"
                            "# kmsctl completion for zsh, written by \"kmsctl completion zsh\"\n"
-                           "_kmsctl_boxes () { compadd -- ${(f)\"$(kmsctl box list --quiet 2>/dev/null)\"} }\n"
+                           "_kmsctl_boxes () { compadd -- ${(f)\"$(kmsctl $through box list --quiet 2>/dev/null)\"} }\n"
                            "_kmsctl_providers () { compadd -- ${(f)\"$(kmsctl provider list --quiet 2>/dev/null)\"} }\n"
+                           "_kmsctl_configured () { through=(); _kmsctl_boxes; _kmsctl_providers }\n"
                            "_kmsctl () {\n"
-                           "  local command= word= skip= option=\n"
-                           "  local -i i\n"
-                           "  local -a names\n";
+                           "  local command= word= skip= option= help=\n"
+                           "  local -i i count\n"
+                           "  local -a names through\n";
 
 static const char scan[] =
   "  for (( i = 2; i < CURRENT; i++ )); do\n"
-  "    word=$words[i]\n"
-  "    if [[ -n $skip ]]; then skip=; continue; fi\n"
-  "    if [[ $word == -* ]]; then\n"
-  "      if [[ $valued == *\" $word \"* ]]; then skip=1; fi\n"
-  "    elif [[ $commands != *\"|$command|\"* ]]; then\n"
-  "      command=\"${command:+$command }$word\"\n"
+  "    word=${(Q)words[i]}\n"
+  "    if [[ -n $skip ]]; then\n"
+  "      if [[ \" " KMSCTL_THROUGH_VALUED " \" == *\" $skip \"* ]]; then through+=($skip=$word); fi\n"
+  "      skip=\n"
+  "    elif [[ $word == -* ]]; then\n"
+  "      if [[ $valued == *\" $word \"* ]]; then skip=$word; fi\n"
+  "      if [[ \" " KMSCTL_THROUGH_FLAGS " " KMSCTL_THROUGH_VALUED
+  " \" == *\" ${word%%=*} \"* && -z $skip ]]; then through+=($word); fi\n"
+  "    elif [[ -z $command$help && $word == help ]]; then help='help '\n"
+  "    elif [[ $commands == *\"|$command|\"* ]]; then (( ++count ))\n"
+  "    else command=\"${command:+$command }$word\"\n"
   "    fi\n"
   "  done\n"
   "  option=$words[CURRENT-1]\n"
@@ -30,7 +36,8 @@ static const char scan[] =
 static const char *const snippets[KMSCTL_N_OFFERS] = {
   [KMSCTL_OFFER_NOTHING] = "_message '%s'",       [KMSCTL_OFFER_FILES] = "_files",
   [KMSCTL_OFFER_DIRECTORIES] = "_files -/",       [KMSCTL_OFFER_BOXES] = "_kmsctl_boxes",
-  [KMSCTL_OFFER_PROVIDERS] = "_kmsctl_providers", [KMSCTL_OFFER_WORDS] = "compadd -- %s",
+  [KMSCTL_OFFER_PROVIDERS] = "_kmsctl_providers", [KMSCTL_OFFER_CONFIGURED] = "_kmsctl_configured",
+  [KMSCTL_OFFER_WORDS] = "compadd -- %s",
 };
 
 static void
@@ -102,6 +109,7 @@ kmsctl_complete_zsh (GString *out)
   append_words (out, NULL);
   for (const KmsctlGroup *group = kmsctl_groups; group->name != NULL; group++)
     append_words (out, group->name);
+  g_string_append (out, "  esac\n  case \"$help$command $count\" in\n");
   kmsctl_append_argument_cases (out, snippets);
   g_string_append (out, "  esac\n}\n_kmsctl \"$@\"\n");
 }

@@ -124,9 +124,10 @@ kmsctl_offer_arguments (const KmsctlCommand *command, char **words)
     return KMSCTL_OFFER_BOXES;
   if (g_str_equal (argument, "PROVIDER"))
     return KMSCTL_OFFER_PROVIDERS;
-  if (g_str_equal (argument, "COMMAND"))
-    *words = kmsctl_join_commands (" ");
-  else if (strchr (argument, '|') != NULL)
+  /* "NAME" is one that is not there yet. */
+  if (g_str_equal (command->arguments, "[NAME]"))
+    return KMSCTL_OFFER_CONFIGURED;
+  if (strchr (argument, '|') != NULL)
     *words = g_strdelimit (g_steal_pointer (&argument), "|", ' ');
   return *words == NULL ? KMSCTL_OFFER_NOTHING : KMSCTL_OFFER_WORDS;
 }
@@ -187,7 +188,9 @@ kmsctl_append_argument_cases (GString *out, const char *const snippets[KMSCTL_N_
 
       if (command->flags & KMSCTL_COMMAND_HIDDEN || offer == KMSCTL_OFFER_NOTHING)
         continue;
-      g_string_append_printf (out, "    '%s') ", command->name);
+      /* How many arguments are there already: only "…" takes more than one of a kind. */
+      g_string_append_printf (out, "    '%s '%s) ", command->name,
+                              strstr (command->arguments, "…") != NULL ? "*" : "0");
       append_snippet (out, snippets[offer], words);
       g_string_append (out, " ;;\n");
     }

@@ -23,9 +23,14 @@ typedef enum {
   KMSCTL_OFFER_DIRECTORIES,
   KMSCTL_OFFER_BOXES,
   KMSCTL_OFFER_PROVIDERS,
+  KMSCTL_OFFER_CONFIGURED, /* boxes and providers */
   KMSCTL_OFFER_WORDS,
   KMSCTL_N_OFFERS,
 } KmsctlOffer;
+
+/* Options that lead to other boxes: what stands on the line of them goes to the "kmsctl box list" that is asked, too. */
+#define KMSCTL_THROUGH_FLAGS "--system --user --direct"
+#define KMSCTL_THROUGH_VALUED "--socket --config-root"
 
 /* `words` gets the words, blanks between them, for KMSCTL_OFFER_WORDS. */
 KmsctlOffer kmsctl_offer_values (const KmsctlOption *option, char **words);

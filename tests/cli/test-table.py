@@ -135,6 +135,11 @@ def complete_bash(root, *words):
     return done.stdout.split()
 
 
+def other_root(root):
+    root.write("other/package/boxes.d/elsewhere.box", "[Box]\nVersion=1\n[Version 1]\nKeyId=insecure-test-key\n")
+    return root.path("other")
+
+
 def check_bash_completes(root):
     root.write("package/boxes.d/orders.box", "[Box]\nVersion=1\n[Version 1]\nKeyId=insecure-test-key\n")
     tap.equal(complete_bash(root, "enc"), ["encrypt"], "a command")
@@ -144,6 +149,15 @@ def check_bash_completes(root):
     tap.equal(complete_bash(root, "encrypt", "--as"), ["--as-version"], "an option")
     tap.equal(complete_bash(root, "decrypt", "--newline", "=", "a"), ["auto"], "a value")
     tap.equal(complete_bash(root, "completion", ""), ["bash", "zsh", "fish"], "shells")
+    tap.equal(complete_bash(root, "-c", "a", "=", "b", "-c", "a", ":=", "1", "enc"), ["encrypt"], "behind words that bash breaks")
+    tap.equal(complete_bash(root, "encrypt", "-c", "a", "=", ""), [], "nothing for a context's value")
+    tap.equal(complete_bash(root, "config", "show", ""), ["orders", "local", "test"], "what is configured")
+    tap.equal(complete_bash(root, "encrypt", "orders", ""), [], "one target")
+    tap.equal(complete_bash(root, "provider", "check", "local", "t"), ["test"], "several providers")
+    tap.equal(complete_bash(root, "help", "box", "en"), ["enable"], "help about a command")
+    tap.equal(complete_bash(root, "help", "encrypt", ""), [], "no box for help")
+    for option in (("--config-root", other_root(root)), ("--config-root", "=", other_root(root))):
+        tap.equal(complete_bash(root, *option, "encrypt", ""), ["elsewhere"], "boxes of another place")
 
 
 def type_and_read(terminal, text, expected):
@@ -172,7 +186,9 @@ def check_zsh_completes(root):
         for line, completed in ((b"kmsctl enc", b"kmsctl encrypt "), (b"kmsctl box en", b"kmsctl box enable "),
                                 (b"kmsctl --json encrypt o", b"encrypt orders "),
                                 (b"kmsctl provider show l", b"show local "), (b"kmsctl encrypt --as", b"--as-version "),
-                                (b"kmsctl decrypt --newline=a", b"--newline=auto ")):
+                                (b"kmsctl decrypt --newline=a", b"--newline=auto "),
+                                (b"kmsctl help box en", b"help box enable "), (b"kmsctl config show l", b"show local "),
+                                (f"kmsctl --config-root={other_root(root)} encrypt e".encode(), b"encrypt elsewhere ")):
             type_and_read(terminal, line + b"\t", completed)
             os.write(terminal, b"\x15")  # ^U empties the line
     finally:
@@ -199,6 +215,13 @@ def check_fish_completes(root):
     tap.equal(complete_fish(root, "kmsctl --json encrypt o"), ["orders"], "a box")
     tap.equal(complete_fish(root, "kmsctl provider show l"), ["local"], "a provider")
     tap.equal(complete_fish(root, "kmsctl encrypt --as"), ["--as-version"], "an option")
+    tap.equal(complete_fish(root, "kmsctl encrypt orders "), [], "one target")
+    tap.equal(complete_fish(root, "kmsctl provider check local t"), ["test"], "several providers")
+    tap.equal(complete_fish(root, "kmsctl help box en"), ["enable"], "help about a command")
+    tap.equal(complete_fish(root, "kmsctl help encrypt "), [], "no box for help")
+    tap.equal(complete_fish(root, "kmsctl config show l"), ["local"], "what is configured")
+    for option in ("--config-root=", "--config-root "):
+        tap.equal(complete_fish(root, f"kmsctl {option}{other_root(root)} encrypt "), ["elsewhere"], "boxes of another place")
 
 
 cli.main("table", globals())
