@@ -21,7 +21,7 @@ gboolean _kms_permissions_check (const char *path, const struct stat *info, GErr
 /* The directory as well: who may write there may put another file in its place. */
 gboolean _kms_permissions_check_in_directory (const char *path, const struct stat *info, GError **error);
 
-/* Readable by nobody else either. */
+/* Readable by nobody else either; of the service manager's credentials, by nobody but the service. */
 gboolean _kms_permissions_check_secret (const char *path, const struct stat *info, GError **error);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 /* Whether somebody else could have changed, or read, what we are about to trust. */
 #include "kms-permissions-private.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "kms-error.h"
@@ -40,12 +41,23 @@ _kms_permissions_check_in_directory (const char *path, const struct stat *info, 
   return stat (directory, &directory_info) != 0 || _kms_permissions_check (directory, &directory_info, error);
 }
 
+/* systemd lets the service's user read a credential by an access control list, whose mask stands where the mode has the
+ * group's rights: systemd.exec(5), LoadCredential=. */
+static mode_t
+get_mode_of_others (const char *path)
+{
+  const char *credentials = secure_getenv ("CREDENTIALS_DIRECTORY");
+  g_autofree char *directory = g_path_get_dirname (path);
+
+  return g_strcmp0 (directory, credentials) == 0 ? S_IROTH : S_IRGRP | S_IROTH;
+}
+
 gboolean
 _kms_permissions_check_secret (const char *path, const struct stat *info, GError **error)
 {
   if (!_kms_permissions_check (path, info, error))
     return FALSE;
-  if ((info->st_mode & (S_IRGRP | S_IROTH)) != 0)
+  if ((info->st_mode & get_mode_of_others (path)) != 0)
     return refuse (path, info, "can be read by other users", "chmod go-r", error);
   return TRUE;
 }

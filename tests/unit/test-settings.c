@@ -202,6 +202,32 @@ test_credential_file (Fixture *self, gconstpointer data)
   g_assert_no_error (error);
 }
 
+/* Where systemd laid it, the group's bit is the mask of an access control list. */
+static void
+test_credential_of_service (Fixture *self, gconstpointer data)
+{
+  g_autofree char *credentials = g_build_filename (self->root, "credentials", NULL);
+  g_autofree char *token = g_build_filename (credentials, "token", NULL);
+  g_autofree char *lines = g_strdup_printf ("[Settings]\nTokenFile=%s", token);
+
+  config_root_write (self->root, "credentials/token", "abc");
+  config_root_add_provider (self->root, "settings", "kms-settings.so", lines);
+  g_assert_cmpint (g_chmod (token, 0440), ==, 0);
+  reload (self);
+  g_assert_null (kms_registry_dup_provider (self->registry, "settings", NULL));
+  g_setenv ("CREDENTIALS_DIRECTORY", credentials, TRUE);
+  g_autoptr (KmsProvider) provider = get_provider (self, "settings");
+  g_clear_object (&provider);
+
+  g_assert_cmpint (g_chmod (token, 0444), ==, 0);
+  config_root_add_provider (self->root, "settings", "kms-settings.so", "[Settings]\nText=x");
+  reload (self);
+  config_root_add_provider (self->root, "settings", "kms-settings.so", lines);
+  reload (self);
+  g_assert_null (kms_registry_dup_provider (self->registry, "settings", NULL));
+  g_unsetenv ("CREDENTIALS_DIRECTORY");
+}
+
 static void
 test_environment (Fixture *self, gconstpointer data)
 {
@@ -230,6 +256,7 @@ main (int argc, char **argv)
   ADD ("/settings/unknown", test_unknown_setting);
   ADD ("/settings/declared", test_declared);
   ADD ("/settings/credential-file", test_credential_file);
+  ADD ("/settings/credential-of-service", test_credential_of_service);
   ADD ("/settings/environment", test_environment);
   return g_test_run ();
 }
