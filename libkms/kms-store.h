@@ -60,7 +60,8 @@ typedef enum /*< flags >*/ {
  *   database have them, never from the URI
  * @run: runs one statement: binds its parameters, hands over its rows, and says how many rows it changed. What libkms
  *   writes into the text are names in quotes, keywords and parameters, and nothing else
- * @list_columns: tells the columns of a table; a table that is not there is %KMS_ERROR_NOT_FOUND
+ * @list_columns: tells the columns of a table, whose schema is %NULL where nobody names it; no columns are told of a
+ *   table that is not there
  *
  * What a module for a database implements, each function in one thread at a time. Errors: %KMS_ERROR_UNAVAILABLE where
  * the same may succeed later (busy, deadlock, connection lost), %KMS_ERROR_NOT_AUTHORIZED, %KMS_ERROR_NOT_FOUND for a
@@ -75,7 +76,7 @@ struct _KmsStoreClass
 #ifndef __GI_SCANNER__ /* modules are written in C */
   gboolean (*open) (KmsStore *self, const char *location, GCancellable *cancellable, GError **error);
   gboolean (*run) (KmsStore *self, KmsStatement *statement, GCancellable *cancellable, GError **error);
-  gboolean (*list_columns) (KmsStore *self, const char *table, KmsColumns *columns, GError **error);
+  gboolean (*list_columns) (KmsStore *self, const char *schema, const char *table, KmsColumns *columns, GError **error);
 #endif
 
   /*< private >*/

@@ -146,7 +146,7 @@ _kms_layout_add_select (const KmsLayout *self, KmsStatement *statement)
       _kms_statement_add_identifier (statement, g_ptr_array_index (self->columns, i));
     }
   _kms_statement_add_sql (statement, " FROM ");
-  _kms_statement_add_identifier (statement, self->model->table);
+  _kms_statement_add_table (statement, self->model->table);
 }
 
 static gboolean

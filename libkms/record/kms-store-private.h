@@ -48,10 +48,15 @@ struct _KmsColumns
 KmsStatement *_kms_statement_new (KmsStore *store);
 void _kms_statement_free (KmsStatement *self);
 
-/* Text is SQL as it is; identifiers are quoted; parameters become what the database has for them. Bound bytes are
- * borrowed until the statement has run. */
+/* Text is SQL as it is; identifiers are quoted. */
 void _kms_statement_add_sql (KmsStatement *self, const char *text);
 void _kms_statement_add_identifier (KmsStatement *self, const char *name);
+
+/* A table as models name it, perhaps with a schema: "schema"."table". */
+void _kms_statement_add_table (KmsStatement *self, const char *name);
+void _kms_table_name_split (const char *name, char **schema, char **table);
+
+/* Parameters become what the database has for them. Bound bytes are borrowed until the statement has run. */
 void _kms_statement_bind (KmsStatement *self, const KmsCell *cell);
 void _kms_statement_bind_text (KmsStatement *self, const char *text, gssize length);
 void _kms_statement_bind_integer (KmsStatement *self, gint64 value);

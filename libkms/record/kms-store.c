@@ -331,8 +331,12 @@ _kms_store_list_columns (KmsStore *self, const char *table, GError **error)
   KmsColumns columns = { g_array_new (FALSE, FALSE, sizeof (KmsColumn)) };
   g_autoptr (GArray) array = columns.columns;
 
+  g_autofree char *schema = NULL;
+  g_autofree char *name = NULL;
+
   g_array_set_clear_func (array, column_clear);
-  if (!KMS_STORE_GET_CLASS (self)->list_columns (self, table, &columns, error))
+  _kms_table_name_split (table, &schema, &name);
+  if (!KMS_STORE_GET_CLASS (self)->list_columns (self, schema, name, &columns, error))
     return NULL;
   if (array->len > 0)
     return g_steal_pointer (&array);

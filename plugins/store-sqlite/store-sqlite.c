@@ -239,14 +239,15 @@ store_sqlite_run (KmsStore *store, KmsStatement *statement, GCancellable *cancel
 }
 
 static gboolean
-store_sqlite_list_columns (KmsStore *store, const char *table, KmsColumns *columns, GError **error)
+store_sqlite_list_columns (KmsStore *store, const char *schema, const char *table, KmsColumns *columns, GError **error)
 {
   StoreSqlite *self = STORE_SQLITE (store);
-  sqlite3_stmt *prepared = prepare (self, "SELECT name, type, \"notnull\" FROM pragma_table_info(?)", error);
+  sqlite3_stmt *prepared = prepare (self, "SELECT name, type, \"notnull\" FROM pragma_table_info(?, ?)", error);
   int code;
 
   if (prepared == NULL)
     return FALSE;
+  sqlite3_bind_text (prepared, 2, schema, -1, SQLITE_STATIC);
   code = sqlite3_bind_text (prepared, 1, table, -1, SQLITE_STATIC);
   while (code == SQLITE_OK && (code = sqlite3_step (prepared)) == SQLITE_ROW)
     {

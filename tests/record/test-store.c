@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../config-root.h"
-#include "record/kms-store-private.h"
+#include "store-rows.h"
 
 typedef struct
 {
@@ -53,97 +53,28 @@ teardown (Fixture *self, gconstpointer data)
   g_free (self->uri);
 }
 
-static KmsCell
-text_cell (const char *text)
-{
-  return (KmsCell){ .type = KMS_CELL_TEXT, .value.bytes = text, .length = strlen (text) };
-}
-
-static gboolean
-collect (const KmsCell *cells, guint n_cells, gpointer data, GError **error)
-{
-  GString *out = data;
-
-  for (guint i = 0; i < n_cells; i++)
-    switch (cells[i].type)
-      {
-      case KMS_CELL_NULL:
-        g_string_append (out, "NULL ");
-        break;
-      case KMS_CELL_INTEGER:
-        g_string_append_printf (out, "%" G_GINT64_FORMAT " ", cells[i].value.integer);
-        break;
-      case KMS_CELL_FLOAT:
-        g_string_append_printf (out, "%.2f ", cells[i].value.number);
-        break;
-      default:
-        g_string_append_printf (out, "%s%.*s ", cells[i].type == KMS_CELL_BLOB ? "x" : "", (int) cells[i].length,
-                                cells[i].value.bytes);
-      }
-  return TRUE;
-}
-
-static void
-insert (Fixture *self, const char *table, const KmsCell *cells, guint n_cells)
-{
-  g_autoptr (KmsStatement) statement = _kms_statement_new (self->store);
-  g_autoptr (GError) error = NULL;
-  gint64 n_changed = 0;
-
-  _kms_statement_add_sql (statement, "INSERT INTO ");
-  _kms_statement_add_identifier (statement, table);
-  _kms_statement_add_sql (statement, " VALUES (");
-  for (guint i = 0; i < n_cells; i++)
-    {
-      _kms_statement_add_sql (statement, i == 0 ? "" : ", ");
-      _kms_statement_bind (statement, &cells[i]);
-    }
-  _kms_statement_add_sql (statement, ")");
-  _kms_store_run (self->store, statement, NULL, NULL, &n_changed, NULL, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (n_changed, ==, 1);
-}
-
-static char *
-select_all (Fixture *self, const char *table)
-{
-  g_autoptr (KmsStatement) statement = _kms_statement_new (self->store);
-  g_autoptr (GError) error = NULL;
-  GString *out = g_string_new (NULL);
-
-  _kms_statement_add_sql (statement, "SELECT * FROM ");
-  _kms_statement_add_identifier (statement, table);
-  _kms_store_run (self->store, statement, collect, out, NULL, NULL, &error);
-  g_assert_no_error (error);
-  return g_string_free (out, FALSE);
-}
-
 static void
 test_values (Fixture *self, gconstpointer data)
 {
-  const KmsCell injection = text_cell ("'; DROP TABLE users; --");
-  const KmsCell first[] = { { KMS_CELL_INTEGER, { .integer = 1 } }, injection, { KMS_CELL_FLOAT, { .number = 0.5 } } };
-  const KmsCell second[] = { { KMS_CELL_INTEGER, { .integer = 2 } },
-                             { KMS_CELL_NULL },
-                             { KMS_CELL_BLOB, { .bytes = "b" }, 1 } };
+  const KmsCell injection = store_text_cell ("'; DROP TABLE users; --");
+  const KmsCell first[] = { store_integer_cell (1), injection, { KMS_CELL_FLOAT, { .number = 0.5 } } };
+  const KmsCell second[] = { store_integer_cell (2), { KMS_CELL_NULL }, store_blob_cell ("b", 1) };
 
-  insert (self, "users", first, G_N_ELEMENTS (first));
-  insert (self, "users", second, G_N_ELEMENTS (second));
-  g_autofree char *rows = select_all (self, "users");
+  store_insert (self->store, "users", first, G_N_ELEMENTS (first));
+  store_insert (self->store, "users", second, G_N_ELEMENTS (second));
+  g_autofree char *rows = store_select (self->store, "SELECT * FROM users");
   g_assert_cmpstr (rows, ==, "1 '; DROP TABLE users; -- 0.50 2 NULL xb ");
 }
 
 static void
 test_identifiers (Fixture *self, gconstpointer data)
 {
-  const KmsCell cells[] = { { KMS_CELL_INTEGER, { .integer = 7 } },
-                            text_cell ("t"),
-                            { KMS_CELL_BLOB, { .bytes = "b" }, 1 } };
+  const KmsCell cells[] = { store_integer_cell (7), store_text_cell ("t"), store_blob_cell ("b", 1) };
   g_autoptr (KmsStatement) statement = _kms_statement_new (self->store);
   g_autoptr (GError) error = NULL;
   gint64 n_changed = 0;
 
-  insert (self, "odd \" name", cells, G_N_ELEMENTS (cells));
+  store_insert (self->store, "odd \" name", cells, G_N_ELEMENTS (cells));
   _kms_statement_add_sql (statement, "UPDATE ");
   _kms_statement_add_identifier (statement, "odd \" name");
   _kms_statement_add_sql (statement, " SET ");
@@ -156,7 +87,7 @@ test_identifiers (Fixture *self, gconstpointer data)
                    "UPDATE \"odd \"\" name\" SET \"a;b\" = ? WHERE \"select\" IS ?");
   g_assert_true (_kms_store_run (self->store, statement, NULL, NULL, &n_changed, NULL, &error));
   g_assert_cmpint (n_changed, ==, 1);
-  g_autofree char *rows = select_all (self, "odd \" name");
+  g_autofree char *rows = store_select (self->store, "SELECT * FROM \"odd \"\" name\"");
   g_assert_cmpstr (rows, ==, "7 new xb ");
 }
 
@@ -189,12 +120,12 @@ test_stopped (Fixture *self, gconstpointer data)
 {
   static const char endless[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
-  const KmsCell cells[] = { { KMS_CELL_INTEGER, { .integer = 1 } }, { KMS_CELL_NULL }, { KMS_CELL_NULL } };
+  const KmsCell cells[] = { store_integer_cell (1), { KMS_CELL_NULL }, { KMS_CELL_NULL } };
   g_autoptr (KmsStatement) all = _kms_statement_new (self->store);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) stopped = NULL, wrong = NULL, cancelled = NULL;
 
-  insert (self, "users", cells, G_N_ELEMENTS (cells));
+  store_insert (self->store, "users", cells, G_N_ELEMENTS (cells));
   _kms_statement_add_sql (all, "SELECT * FROM users");
   g_assert_false (_kms_store_run (self->store, all, stop_at_once, NULL, NULL, NULL, &stopped));
   g_assert_cmpstr (stopped->message, ==, "enough");
@@ -204,29 +135,29 @@ test_stopped (Fixture *self, gconstpointer data)
   g_assert_false (_kms_store_run_text (self->store, endless, cancellable, &cancelled));
   g_assert_error (cancelled, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_thread_join (g_steal_pointer (&thread));
-  g_autofree char *rows = select_all (self, "users");
+  g_autofree char *rows = store_select (self->store, "SELECT * FROM users");
   g_assert_cmpstr (rows, ==, "1 NULL NULL ");
 }
 
 static void
 test_transactions (Fixture *self, gconstpointer data)
 {
-  const KmsCell cells[] = { { KMS_CELL_INTEGER, { .integer = 1 } }, { KMS_CELL_NULL }, { KMS_CELL_NULL } };
+  const KmsCell cells[] = { store_integer_cell (1), { KMS_CELL_NULL }, { KMS_CELL_NULL } };
   g_autoptr (GError) error = NULL, twice = NULL, none = NULL;
 
   g_assert_true (kms_store_begin (self->store, NULL, &error));
-  insert (self, "users", cells, G_N_ELEMENTS (cells));
+  store_insert (self->store, "users", cells, G_N_ELEMENTS (cells));
   g_assert_false (kms_store_begin (self->store, NULL, &twice));
   g_assert_error (twice, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT);
   g_assert_true (kms_store_rollback (self->store, &error));
-  g_autofree char *rolled_back = select_all (self, "users");
+  g_autofree char *rolled_back = store_select (self->store, "SELECT * FROM users");
   g_assert_cmpstr (rolled_back, ==, "");
   g_assert_true (kms_store_begin (self->store, NULL, &error));
   g_assert_true (kms_store_get_in_transaction (self->store));
-  insert (self, "users", cells, G_N_ELEMENTS (cells));
+  store_insert (self->store, "users", cells, G_N_ELEMENTS (cells));
   g_assert_true (kms_store_commit (self->store, NULL, &error));
   g_assert_false (kms_store_get_in_transaction (self->store));
-  g_autofree char *committed = select_all (self, "users");
+  g_autofree char *committed = store_select (self->store, "SELECT * FROM users");
   g_assert_cmpstr (committed, ==, "1 NULL NULL ");
   g_assert_false (kms_store_commit (self->store, NULL, &none));
   g_assert_error (none, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT);
