@@ -4,6 +4,7 @@
 #include <gio/gunixinputstream.h>
 #include <string.h>
 
+#include "audit-ending.h"
 #include "audit-output.h"
 #include "command-groups.h"
 #include "daemon.h"
@@ -42,6 +43,20 @@ make_filter (Kmsctl *self)
   return g_variant_builder_end (&filter);
 }
 
+static char *
+read_line (GDataInputStream *lines, gsize *length, KmsctlAuditOutput *output, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  char *line = g_data_input_stream_read_line (lines, length, output->kmsctl->cancellable, &local);
+
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (line == NULL)
+    g_set_error (error, KMS_ERROR, KMS_ERROR_UNAVAILABLE,
+                 _ ("kmsd stopped in the middle of its answer, so these are not all records; try again"));
+  return line;
+}
+
 static gboolean
 print_stream (KmsctlAuditOutput *output, int fd, GError **error)
 {
@@ -50,16 +65,17 @@ print_stream (KmsctlAuditOutput *output, int fd, GError **error)
 
   for (;;)
     {
-      g_autoptr (GError) local = NULL;
       gsize length;
-      g_autofree char *line = g_data_input_stream_read_line (lines, &length, output->kmsctl->cancellable, &local);
-      if (local != NULL)
+      guint64 n_skipped;
+      g_autofree char *line = read_line (lines, &length, output, error);
+      AuditEnding ending = line == NULL ? AUDIT_ENDING_FAILED : audit_ending_parse (line, length, &n_skipped, error);
+      if (ending == AUDIT_ENDING_FAILED)
+        return FALSE;
+      if (ending == AUDIT_ENDING_WHOLE)
         {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return FALSE;
+          output->n_foreign += n_skipped;
+          return TRUE;
         }
-      if (line == NULL)
-        return TRUE;
       if (!kmsctl_audit_output_add (output, line, length, error))
         return FALSE;
     }

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Opens the registry as the global options say. */
+#include "daemon.h"
 #include "terminal.h"
 
 KmsRegistry *
@@ -18,7 +19,9 @@ kmsctl_open (Kmsctl *self, GError **error)
     }
   self->registry = root == NULL && program == NULL ? kms_registry_new_default (error)
                                                    : kms_registry_new (root, program, error);
-  if (self->registry != NULL)
-    kms_registry_set_ask_secret_func (self->registry, kmsctl_ask_for_provider, self, NULL);
+  if (self->registry == NULL)
+    return NULL;
+  kms_registry_set_ask_secret_func (self->registry, kmsctl_ask_for_provider, self, NULL);
+  kms_registry_set_interactive (self->registry, kmsctl_may_interact (self));
   return self->registry;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit-ending.h"
 #include "audit-reader.h"
 #include "methods.h"
 #include "permit.h"
@@ -49,7 +50,8 @@ typedef struct
   AuditHead expected;
   gboolean has_expected;
   AuditVerdict verdict;
-  int fd; /* where records go */
+  int fd;          /* where records go */
+  gboolean is_cut; /* who was to read does not */
   GCancellable *cancellable;
 } Work;
 
@@ -177,8 +179,10 @@ write_all (int fd, const char *bytes, gsize length)
 static gboolean
 on_found (const AuditRecord *record, const char *line, gsize length, gpointer data)
 {
-  const Work *self = data;
-  return write_all (self->fd, line, length) && write_all (self->fd, "\n", 1);
+  Work *self = data;
+
+  self->is_cut = !write_all (self->fd, line, length) || !write_all (self->fd, "\n", 1);
+  return !self->is_cut;
 }
 
 static void
@@ -187,11 +191,14 @@ query_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *canc
   Work *self = data;
   AuditFilter filter = AUDIT_FILTER_INIT;
   g_autoptr (GError) error = NULL;
-  guint64 n_skipped;
+  guint64 n_skipped = 0;
 
   if (!audit_filter_from_variant (self->arguments, &filter, &error)
       || !audit_query (self->directory, &filter, on_found, self, self->cancellable, &n_skipped, &error))
     g_debug ("a query of the audit log ended early: %s", error->message);
+  g_autofree char *ending = audit_ending_to_line (n_skipped, error);
+  if (!self->is_cut)
+    write_all (self->fd, ending, strlen (ending));
   g_task_return_boolean (task, TRUE);
 }
 

@@ -76,6 +76,9 @@ daemon_start (Daemon *self, const DaemonOptions *options, GError **error)
   self->doors = g_ptr_array_new_with_free_func ((GDestroyNotify) door_free);
   self->last_use = g_get_monotonic_time ();
   self->registry = kms_registry_new (options->config_root, "kmsd", error);
+  /* Nobody sits here, and who calls is asked by kmsd itself. */
+  if (self->registry != NULL)
+    kms_registry_set_interactive (self->registry, FALSE);
   if (self->registry == NULL || !reload_first (self, error) || !open_state (self, error) || !trail_open (self, error))
     return FALSE;
   if (!open_private_socket (self, error) || !open_bus (self, error))

@@ -117,5 +117,7 @@ char *kms_provider_dup_data_directory (KmsProvider *self);
 KMS_AVAILABLE_IN_1_0
 KmsSecret *kms_provider_ask_secret (KmsProvider *self, const char *prompt, gboolean confirm, GCancellable *cancellable,
                                     GError **error);
+KMS_AVAILABLE_IN_1_0
+gboolean kms_provider_may_interact (KmsProvider *self);
 
 G_END_DECLS

@@ -24,6 +24,7 @@ struct _KmsRegistry
   char *program;
   KmsRegistryWatch *watch;
   gint report_operations; /* atomic */
+  gint is_silent;         /* atomic: nobody may be asked by others */
   GMutex reading;         /* one thread reads the files at a time, so that the last to read is the last to be heard */
 
   GMutex lock; /* never held while files are read or a module's code runs */

@@ -64,6 +64,10 @@ KmsBox *kms_registry_dup_box (KmsRegistry *self, const char *name, GError **erro
 KMS_AVAILABLE_IN_1_0
 void kms_registry_set_ask_secret_func (KmsRegistry *self, KmsAskSecretFunc func, gpointer user_data, GDestroyNotify destroy);
 KMS_AVAILABLE_IN_1_0
+void kms_registry_set_interactive (KmsRegistry *self, gboolean interactive);
+KMS_AVAILABLE_IN_1_0
+gboolean kms_registry_get_interactive (KmsRegistry *self);
+KMS_AVAILABLE_IN_1_0
 void kms_registry_set_report_operations (KmsRegistry *self, gboolean report_operations);
 KMS_AVAILABLE_IN_1_0
 gboolean kms_registry_get_report_operations (KmsRegistry *self);

@@ -445,3 +445,23 @@ kms_provider_ask_secret (KmsProvider *self, const char *prompt, gboolean confirm
 
   return _kms_registry_ask_secret (registry, self, prompt, confirm, cancellable, error);
 }
+
+/**
+ * kms_provider_may_interact:
+ * @self: a provider
+ *
+ * Gets whether a provider may have another program ask the user, such as polkit or a desktop's prompt: whether the
+ * program said otherwise with [method@Registry.set_interactive]. May be called in any thread.
+ *
+ * Returns: %TRUE if the user may be asked
+ *
+ * Since: 1.0
+ */
+gboolean
+kms_provider_may_interact (KmsProvider *self)
+{
+  g_return_val_if_fail (KMS_IS_PROVIDER (self), FALSE);
+  g_autoptr (KmsRegistry) registry = _kms_provider_config_dup_registry (_kms_provider_get_config (self));
+
+  return registry == NULL || kms_registry_get_interactive (registry);
+}

@@ -160,8 +160,8 @@ audit_time_from_string (const char *text, gint64 *time_usec)
   return g_strcmp0 (text, again) == 0;
 }
 
-static void
-write_string (GString *out, const char *text)
+void
+audit_append_string (GString *out, const char *text)
 {
   static const char digits[] = "0123456789abcdef";
 
@@ -243,10 +243,10 @@ write_member (GString *out, const char *name, const char *text)
       char *end = g_utf8_find_prev_char (valid, valid + AUDIT_MAX_TEXT - strlen ("…"));
       *(end == NULL ? valid : end) = '\0';
       g_autofree char *cut = g_strconcat (valid, "…", NULL);
-      write_string (out, cut);
+      audit_append_string (out, cut);
       return;
     }
-  write_string (out, valid);
+  audit_append_string (out, valid);
 }
 
 static void

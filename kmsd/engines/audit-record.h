@@ -80,6 +80,9 @@ AuditRecord *audit_record_new_outcome (const AuditRecord *intent, AuditOutcome o
 /* A line without "mac" and the closing brace: {"seq":1,"time":"2026-…Z",… */
 void audit_record_write (const AuditRecord *self, GString *out);
 
+/* As JSON has it, in quotes. */
+void audit_append_string (GString *out, const char *text);
+
 /* Reads a whole line; members that are not known are skipped. NULL with INVALID_ARGUMENT for what is no record. */
 AuditRecord *audit_record_parse (const char *line, gsize length, GError **error);
 

@@ -23,8 +23,9 @@ gboolean
 kms_kmsd_provider_may_interact (KmsKmsdProvider *self, const KmsdPlace *place)
 {
   const char *setting = kms_provider_get_setting_string (KMS_PROVIDER (self), "Interactive");
+  gboolean is_wanted = strcmp (setting, "yes") == 0 || (strcmp (setting, "auto") == 0 && place->bus == KMSD_BUS_SYSTEM);
 
-  return strcmp (setting, "yes") == 0 || (strcmp (setting, "auto") == 0 && place->bus == KMSD_BUS_SYSTEM);
+  return is_wanted && kms_provider_may_interact (KMS_PROVIDER (self));
 }
 
 static Peer *
@@ -33,7 +34,7 @@ find_peer (KmsKmsdProvider *self, const KmsdPlace *place)
   for (guint i = 0; i < self->peers->len; i++)
     if (kmsd_place_equal (peer_get_place (g_ptr_array_index (self->peers, i)), place))
       return g_ptr_array_index (self->peers, i);
-  Peer *peer = peer_new (place, kms_kmsd_provider_may_interact (self, place));
+  Peer *peer = peer_new (place);
   g_ptr_array_add (self->peers, peer);
   return peer;
 }
@@ -52,6 +53,7 @@ hand_over (KmsKmsdProvider *self, Shipment *shipment, KmsItem *item, GPtrArray *
       return;
     }
   Peer *peer = find_peer (self, &place);
+  peer_set_interactive (peer, kms_kmsd_provider_may_interact (self, &place));
   peer_add (peer, shipment, item, box);
   if (!g_ptr_array_find (touched, peer, NULL))
     g_ptr_array_add (touched, peer);

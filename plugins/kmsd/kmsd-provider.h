@@ -18,7 +18,7 @@ struct _KmsKmsdProvider
   GPtrArray *peers; /* of Peer; the provider's thread's own */
 };
 
-/* Whether polkit may ask the user, as the setting Interactive= says. Any thread. */
+/* Whether polkit may ask the user, as the setting Interactive= and the program say. Any thread. */
 gboolean kms_kmsd_provider_may_interact (KmsKmsdProvider *self, const KmsdPlace *place);
 
 void kms_kmsd_provider_key_admin_init (KmsKeyAdminInterface *iface);

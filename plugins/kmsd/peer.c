@@ -26,12 +26,11 @@ struct _Peer
 };
 
 Peer *
-peer_new (const KmsdPlace *place, gboolean interactive)
+peer_new (const KmsdPlace *place)
 {
   Peer *self = g_new0 (Peer, 1);
 
   kmsd_place_copy (place, &self->place);
-  self->interactive = interactive;
   g_queue_init (&self->waiting);
   self->lookups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
@@ -51,6 +50,12 @@ const KmsdPlace *
 peer_get_place (Peer *self)
 {
   return &self->place;
+}
+
+void
+peer_set_interactive (Peer *self, gboolean interactive)
+{
+  self->interactive = interactive;
 }
 
 void

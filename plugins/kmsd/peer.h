@@ -10,9 +10,12 @@ G_BEGIN_DECLS
 
 typedef struct _Peer Peer;
 
-Peer *peer_new (const KmsdPlace *place, gboolean interactive);
+Peer *peer_new (const KmsdPlace *place);
 void peer_free (Peer *self);
 const KmsdPlace *peer_get_place (Peer *self);
+
+/* Whether polkit may ask the user, from the next call on; at first not. */
+void peer_set_interactive (Peer *self, gboolean interactive);
 
 /* Has an item wait; it holds the shipment until it is settled. */
 void peer_add (Peer *self, Shipment *shipment, KmsItem *item, const char *box);

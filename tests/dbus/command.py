@@ -11,7 +11,6 @@ import subprocess
 import kmsd
 import tap
 
-PROVIDER = "[Provider]\nModule=kms-kmsd.so\nAbi=1\nPrefixes=system/;session/;socket:\n"
 OPTIONS = {"system": ["--system"], "session": ["--user"]}
 
 
@@ -28,7 +27,8 @@ class Command:
             for pattern in ("kmsctl/kmsctl", "libkms/libkms-1.so.0*", "plugins/kmsd/kms-kmsd.so"):
                 for source in filter(os.path.isfile, glob.glob(os.path.join(kmsd.BUILD, pattern))):
                     shutil.copy(source, self.programs)
-            daemon.write("client/package/providers.d/kmsd.provider", PROVIDER)
+            with open(os.path.join(kmsd.SOURCE, "plugins/kmsd/kmsd.provider"), encoding="utf-8") as file:
+                daemon.write("client/package/providers.d/kmsd.provider", file.read())
         if uid is not None:
             kmsd.need_root()
             os.chmod(daemon.socket, 0o666)

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 
 import tap
 import wire
@@ -306,6 +307,15 @@ def lacks(found, *words):
     for word in words:
         if word in found:
             raise tap.Failure(f"{word!r} is in {found!r}")
+
+
+def until(condition, what):
+    """Waits for what comes of itself."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise tap.Failure(f"not within {PATIENCE} s: {what}")
+        time.sleep(0.01)
 
 
 def main(prefix, module):

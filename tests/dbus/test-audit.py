@@ -89,7 +89,8 @@ def check_query_and_verify(daemon):
     reader.decrypt("orders", stored)
     arguments = ("{'operation': <'decrypt'>, 'outcome': <'done'>},",)
     _, pipes = root.good(kmsd.MANAGER, "Query", f"({arguments[0]})", interface=AUDIT)
-    lines = [json.loads(line) for line in pipes[0].splitlines()]
+    *lines, last = [json.loads(line) for line in pipes[0].splitlines()]
+    tap.equal(last, {"end": True, "skipped": 0}, "the last line")
     tap.equal([(one["operation"], one["outcome"]) for one in lines], [("decrypt", "done")], "what was found")
     verdict = root.good(kmsd.MANAGER, "Verify", "(@a{sv} {},)", interface=AUDIT)[0][0]
     tap.equal((verdict["whole"], verdict["lines"], verdict["flaws"]), (True, len(records(daemon)), []), "the verdict")

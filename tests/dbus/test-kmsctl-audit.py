@@ -70,6 +70,34 @@ def check_query_by_everything(daemon):
     tap.equal(root.good("audit", "query", "--box=nothing"), b"", "nothing, for people")
 
 
+def check_query_fails(daemon):
+    """What can't be read is an error, and not the end of the log."""
+    root, client = start(daemon)
+    work(client)
+    os.mkdir(daemon.path("root/state/audit/audit-00000000000000009999.jsonl"))
+    done = root.run("audit", "query")
+    tap.equal((done.returncode != 0, done.stderr.count(b"\n")), (True, 1), "exit code, and a line of stderr")
+    kmsd.wants(done.stderr.decode(), "audit-00000000000000009999.jsonl")
+    kmsd.wants(done.stdout.decode(), "encrypt")
+    root.bad(8, "--json", "audit", "query", "--limit=1")
+
+
+@kmsd.ways("system", None)
+def check_query_is_cut(daemon):
+    """kmsd ends in the middle of its answer: that is no whole answer."""
+    root, client = start(daemon)
+    frames = b"\0\0\0\1x" * 1024
+    client.good(f"{kmsd.BOXES}/other", "EncryptBatch", "(handle 0, @aa{ss} [" + ", ".join(["{}"] * 1024) + "], @a{sv} {})",
+                descriptors=[("pipe", frames)])
+    process = root.start("audit", "query", "--outcome=done", "--operation=encrypt")
+    first = read_line(process)
+    daemon.daemon.kill()
+    daemon.daemon.wait()
+    out, err = process.communicate(timeout=4 * kmsd.PATIENCE)
+    tap.equal((process.returncode, err.count(b"\n"), out.startswith(first[:10])), (7, 1, True), f"{err.decode()}")
+    kmsd.wants(err.decode(), "not all records")
+
+
 def check_wrong_input(daemon):
     root = command.Command(daemon)
     for wrong in ("--since=yesterday", "--since=2026-13-01", "--until=-1h", "--since=@", "--since=\v5m", "--uid=-1",

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """kmsctl on kmsd's boxes: what there is, how a target is made of one, and how kmsd is found, or not, in bounded time."""
 
+import glob
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import time
 
 import command
 import kmsd
+import polkit as polkit_double
 import tap
 
 STRANGER = 3
@@ -181,6 +183,7 @@ def check_an_attack(daemon):
     client.decrypt("orders", stored, expect="LockedDown")
     found = root.json("lockdown", "status")
     tap.equal((found["mode"], found["by"]), ("encrypt-only", "alert"), "after the burst")
+    kmsd.until(lambda: glob.glob(daemon.path("root/state/lockdown*")), "the lockdown on the disk")
     daemon.daemon.kill()
     daemon.daemon.wait()
     daemon.start()
@@ -222,6 +225,34 @@ def check_the_text_agent(daemon):
     tap.equal(words.count("\n"), 1, "agents")
     process = int(words.split("--process=")[1].split()[0])
     tap.equal(os.path.exists(f"/proc/{process}"), False, "kmsctl ended")
+
+
+def polkit_flags(polkit, action):
+    """With which polkit was asked for that action: 1 where it may ask the user."""
+    while True:
+        asked = polkit.read()
+        if asked is None:
+            raise tap.Failure(f"polkit was not asked for {action}")
+        if asked[0] == "CheckAuthorization" and asked[2] == f"org.libkms.kms1.{action}":
+            return asked[4]
+
+
+@kmsd.ways("system")
+def check_nobody_is_asked(daemon):
+    """--no-ask and --json reach polkit through the provider, too, in encrypting as in administration."""
+    start(daemon, "EncryptFor=*\nDecryptFor=ask\nManageFor=ask")
+    stranger = command.Command(daemon, uid=STRANGER)
+    stored = stranger.good("encrypt", "orders", data=b"secret")
+    with_polkit = polkit_double.Polkit(daemon, "allow")
+    daemon.write("client/user/boxes.d/mine.box", "[Box]\nVersion=1\n[Version 1]\nKeyId=system/orders\n")
+    for options, flag in (([], 1), (["--no-ask"], 0), (["--json"], 0)):
+        stranger.good(*options, "decrypt", "orders", data=stored)
+        tap.equal(polkit_flags(with_polkit, "decrypt"), flag, f"decrypt {options}")
+        stranger.good("--direct", *options, "decrypt", "mine", data=stored, plain=True)
+        tap.equal(polkit_flags(with_polkit, "decrypt"), flag, f"decrypt with a box of one's own {options}")
+        stranger.good("--direct", *options, "key", "rotate", "system/orders", plain=True)
+        tap.equal(polkit_flags(with_polkit, "rotate"), flag, f"rotate {options}")
+    with_polkit.end()
 
 
 kmsd.main("kmsctl-boxes", globals())

@@ -28,7 +28,7 @@ def callers(root, **filters):
     words = {"operation": "<'encrypt'>", **filters}
     text = ", ".join(f"'{name}': {value}" for name, value in words.items())
     _, pipes = root.good(kmsd.MANAGER, "Query", f"({{{text}}},)", interface=AUDIT)
-    return [json.loads(line)["caller"] for line in pipes[0].splitlines()]
+    return [json.loads(line)["caller"] for line in pipes[0].splitlines()[:-1]]
 
 
 def start(daemon, systemd):
