@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 The libkms authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The pages name what the code has: keys of files, settings of modules, options of programs, exit codes."""
+
+import os
+import re
+
+import tap
+
+SOURCE = os.environ["SOURCE"]
+
+
+def read(*path):
+    with open(os.path.join(SOURCE, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def page(name):
+    return read("docs/man", name + ".rst")
+
+
+def terms(name):
+    """What a page explains: lines that begin at the margin and have their text behind them, indented; commas between several."""
+    found = set()
+    for line in re.findall(r"^(\S.*)\n(?:  |    )\S", page(name), re.MULTILINE):
+        found.update(re.split("=", word)[0].strip("*`\\ ") for word in line.split(", "))
+    return found
+
+
+def array(path, name):
+    """The text of a table of C, between its braces."""
+    return re.search(rf"\b{name}\[\] = \{{(.*?)\n?\}};", read(path), re.DOTALL).group(1)
+
+
+def lacking(wanted, name):
+    wanted = set(wanted)
+    tap.equal(len(wanted) > 0, True, f"something is wanted of {name}")
+    tap.none(sorted(wanted - terms(name)), f"not in {name}")
+
+
+def daemon_keys():
+    return re.findall(r'\{ "(\w+)", "(\w+)", (TRUE|FALSE), (TRUE|FALSE)', array("libkms/kms-daemon-values.c", "keys"))
+
+
+def check_kms_conf():
+    lacking({key for _, key, in_global, _ in daemon_keys() if in_global == "TRUE"}
+            | set(re.findall(r'\{ "(\w+)",', array("libkms/kms-snapshot.c", "global_keys"))), "kms.conf.5")
+
+
+def check_box():
+    lacking({key for _, key, _, in_box in daemon_keys() if in_box == "TRUE"} | {"KeyId", "Provider"}
+            | set(re.findall(r'"(\w+)"', array("libkms/kms-box-file.c", "box_keys"))), "kms-box.5")
+
+
+def check_provider():
+    lacking(re.findall(r'\{ "(\w+)", [A-Z]+,', array("libkms/kms-provider-config.c", "known_keys")), "kms-provider.5")
+
+
+def check_settings():
+    for directory, name in (("local/local-provider.c", "kms-provider.5"), ("test/kms-test.c", "kms-provider.5"),
+                            ("kmsd/kmsd-provider.c", "kms-kmsd.5")):
+        text = read("plugins", directory).replace("NAME_ROOT", '"Root"')
+        lacking(re.findall(r'add_setting \(\w+, "(\w+)"', text), name)
+    lacking(re.findall(r'\{ "(\w+)", KMS_SETTING', array("plugins/vault/vault-settings.c", "declarations")), "kms-vault.5")
+    lacking(re.findall(r'\{ "(\w+)", KMS_SETTING', array("plugins/http/kms-http-tls.c", "settings")), "kms-vault.5")
+
+
+def check_variables():
+    text = read("libkms/kms-config-roots.c") + read("kmsctl/main.c") + read("kmsctl/target.c")
+    lacking(re.findall(r'(?:environment_get|getenv) \("(KMS_\w+)"', text), "kms.conf.5")
+
+
+def check_program_options():
+    for path, name in (("kmsd/main.c", "kmsd.8"), ("provider-test/options.c", "kms-provider-test.1")):
+        options = {"--" + option for option in re.findall(r'^\s*\{ "([a-z-]+)", (?:0|\'\w\'), 0, ', read(path), re.MULTILINE)}
+        tap.equal("--version" in options, True, f"options are found in {path}")
+        lacking(options | {"--help"}, name)
+
+
+def exit_codes():
+    return {name: int(code) for name, code in
+            re.findall(r"\[KMS_ERROR_(\w+)\] = \{ \"[\w-]+\", DBUS \(\"[\w.]+\"\), (\d+) \}", read("libkms/kms-error.c"))}
+
+
+def told_exit_codes():
+    """Of the table in the book: codes in the first column, "…" for all that begin so, and in the last one number for all, or one each."""
+    told = {}
+    for codes, numbers in re.findall(r"^\| (`[A-Z_`…, ]*) \|.*\| ([\d, ]+) \|$", read("docs/book/errors.md"), re.MULTILINE):
+        names, numbers = re.findall(r"[A-Z_]+…?|…", codes.replace("`", "")), numbers.split(", ")
+        for index, name in enumerate(names):
+            number = int(numbers[index] if len(numbers) > 1 else numbers[0])
+            stem = name.rstrip("…")
+            told.update({code: number for code in exit_codes() if code == stem or ("…" in name and code.startswith(stem + "_"))})
+    return told
+
+
+def check_exit_codes():
+    codes = exit_codes()
+    tap.equal(len(codes) > 20, True, "codes are found")
+    tap.equal(told_exit_codes(), codes, "exit codes in the book")
+    lacking({str(code) for code in codes.values()} | {"0", "130"}, "kmsctl.1")
+
+
+tap.main([("/docs/claims/" + function.__name__[6:].replace("_", "-"), function) for function in (
+    check_kms_conf, check_box, check_provider, check_settings, check_variables, check_program_options, check_exit_codes)])
