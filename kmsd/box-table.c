@@ -35,16 +35,34 @@ box_entry_unref (BoxEntry *self)
   g_clear_object (&self->box);
   g_clear_pointer (&self->rules, access_rules_unref);
   g_ptr_array_unref (self->opened);
+  g_hash_table_unref (self->providers);
   g_free (self);
 }
 
-static gboolean
-is_insecure (KmsRegistry *registry, KmsBox *box, const char *version)
+const char *
+box_entry_get_provider (BoxEntry *self, const char *version)
 {
-  const char *pinned = NULL;
-  const char *key_id = kms_box_get_key_id (box, version, &pinned);
-  g_autofree char *name = pinned != NULL ? g_strdup (pinned)
-                                         : kms_registry_find_provider_for_key (registry, key_id, NULL, NULL);
+  return g_hash_table_lookup (self->providers, version);
+}
+
+static void
+find_providers (BoxEntry *self, KmsRegistry *registry)
+{
+  g_auto (GStrv) versions = kms_box_list_versions (self->box);
+
+  for (guint i = 0; versions[i] != NULL; i++)
+    {
+      const char *pinned = NULL, *key_id = kms_box_get_key_id (self->box, versions[i], &pinned);
+      char *name = pinned != NULL ? g_strdup (pinned)
+                                  : kms_registry_find_provider_for_key (registry, key_id, NULL, NULL);
+      if (name != NULL)
+        g_hash_table_insert (self->providers, g_strdup (versions[i]), name);
+    }
+}
+
+static gboolean
+is_insecure (KmsRegistry *registry, const char *name)
+{
   g_autoptr (KmsConfigInfo) info = name == NULL ? NULL
                                                 : kms_registry_lookup (registry, KMS_CONFIG_KIND_PROVIDER, name, NULL);
   const char *module = info == NULL ? NULL : kms_config_info_get_module_path (info);
@@ -59,7 +77,7 @@ check_security (const BoxTableOptions *options, BoxEntry *entry, GError **error)
   g_auto (GStrv) versions = kms_box_list_versions (entry->box);
 
   for (guint i = 0; !options->allow_insecure && versions[i] != NULL; i++)
-    if (is_insecure (options->registry, entry->box, versions[i]))
+    if (is_insecure (options->registry, box_entry_get_provider (entry, versions[i])))
       {
         g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG,
                      "box \"%s\": version %s has a key that encrypts nothing; choose another, or, for tests, set "
@@ -101,6 +119,7 @@ make_entry (const BoxTableOptions *options, KmsConfigInfo *info, GError **error)
 
   g_atomic_ref_count_init (&self->refs);
   self->opened = g_ptr_array_new_with_free_func (g_free);
+  self->providers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->name = g_strdup (kms_config_info_get_name (info));
   if (problem != NULL)
     {
@@ -109,7 +128,10 @@ make_entry (const BoxTableOptions *options, KmsConfigInfo *info, GError **error)
     }
   self->path = object_path_new (OBJECT_BOXES, self->name);
   self->box = kms_registry_dup_box (options->registry, self->name, error);
-  if (self->box == NULL || !check_security (options, self, error) || !set_version (self, error)
+  if (self->box == NULL)
+    return NULL;
+  find_providers (self, options->registry);
+  if (!check_security (options, self, error) || !set_version (self, error)
       || !alert_limit_read (info, &self->alert, error))
     return NULL;
   self->rules = access_rules_new (info, options->unset, options->owner, NULL);

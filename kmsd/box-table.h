@@ -14,7 +14,8 @@ typedef struct
   char *name;
   char *path; /* of its object */
   KmsBox *box;
-  guint32 version; /* that encrypts */
+  guint32 version;       /* that encrypts */
+  GHashTable *providers; /* version → name of the provider that its key id leads to, as the configuration was read */
   AccessRules *rules;
   AlertLimit alert;
   GPtrArray *opened;  /* of text: versions whose provider is known to be open; the main thread's */
@@ -23,6 +24,9 @@ typedef struct
 
 BoxEntry *box_entry_ref (BoxEntry *self);
 void box_entry_unref (BoxEntry *self);
+
+/* NULL where no provider claims the key id, or the box has no such version. */
+const char *box_entry_get_provider (BoxEntry *self, const char *version);
 
 typedef struct
 {

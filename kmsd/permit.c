@@ -117,11 +117,10 @@ static void
 ask (Call *call, Permit *self)
 {
   g_autofree char *action = g_strconcat (ACTIONS, operations[self->operation].action, NULL);
-  const char *provider = NULL;
   const char *version = kms_box_get_version (call->box->box);
+  const char *provider = box_entry_get_provider (call->box, version);
   GVariantBuilder details;
 
-  kms_box_get_key_id (call->box->box, version, &provider);
   g_variant_builder_init (&details, G_VARIANT_TYPE ("a{ss}"));
   g_variant_builder_add (&details, "{ss}", "box", call->box->name);
   g_variant_builder_add (&details, "{ss}", "operation", operation_to_string (self->operation));

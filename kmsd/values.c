@@ -276,12 +276,11 @@ static AuditRecord *
 describe_item (Call *call, guint index, AuditOutcome outcome)
 {
   Values *self = values_get (call);
-  const char *provider = NULL;
   AuditRecord *record = trail_record_new (call, operation_to_string (self->operation), outcome);
 
   record->version = g_strdup (get_version (call, index));
-  record->key_id = g_strdup (kms_box_get_key_id (call->box->box, record->version, &provider));
-  record->provider = g_strdup (provider);
+  record->key_id = g_strdup (kms_box_get_key_id (call->box->box, record->version, NULL));
+  record->provider = g_strdup (box_entry_get_provider (call->box, record->version));
   if (index < self->contexts->len)
     show_context (call, record, g_ptr_array_index (self->contexts, index));
   return record;

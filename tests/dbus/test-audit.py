@@ -50,7 +50,8 @@ def check_who_did_what(daemon):
         ("decrypt", "done", READER, None),
         ("decrypt", "failed", READER, "invalid-ciphertext")], "the records")
     one = records(daemon)[-1]
-    tap.equal((one["version"], one["key_id"], "intent" in one), ("1", "local/orders", False), "of the last one")
+    tap.equal((one["version"], one["provider"], one["key_id"], "intent" in one), ("1", "local", "local/orders", False),
+              "of the last one")
     for name in log_files(daemon):
         with open(name, "rb") as file:
             tap.equal(b"plain as day" in file.read(), False, "a plaintext in the log")

@@ -29,7 +29,7 @@ def check_allowed(daemon):
     method, subject, action, details, flags, _ = polkit.read()
     tap.equal((method, subject[0], subject[1]["name"], action, flags),
               ("CheckAuthorization", "system-bus-name", client.name, "org.libkms.kms1.decrypt", 0), "the question")
-    tap.equal(details, {"box": "orders", "operation": "decrypt", "key-version": "1"}, "the details")
+    tap.equal(details, {"box": "orders", "operation": "decrypt", "key-version": "1", "provider": "local"}, "the details")
     polkit.end()
 
 
