@@ -23,5 +23,6 @@
 #include <libkms/kms-value.h>
 #include <libkms/kms-model.h>
 #include <libkms/kms-store.h>
+#include <libkms/kms-rotation.h>
 #include <libkms/kms-enums.h>
 #undef KMS_INSIDE

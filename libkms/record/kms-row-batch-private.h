@@ -35,6 +35,10 @@ gboolean _kms_row_batch_read_again (KmsRowBatch *self, GPtrArray *rows, GCancell
 guint _kms_row_batch_get_n_rows (const KmsRowBatch *self);
 const KmsRow *_kms_row_batch_get_row (const KmsRowBatch *self, guint index);
 
+/* Lets go of the rows at hand that are not wanted. Before they are unwrapped. Returns how many they were. */
+typedef gboolean (*KmsRowWantedFunc) (const KmsRow *row, gpointer user_data);
+guint _kms_row_batch_filter (KmsRowBatch *self, KmsRowWantedFunc is_wanted, gpointer user_data);
+
 /* Unwraps one key of all rows. What fails is the rows' own: FALSE is for what concerns none of them. The layout has the
  * key. */
 gboolean _kms_row_batch_unwrap (KmsRowBatch *self, guint key, KmsBox *box, GCancellable *cancellable, GError **error);

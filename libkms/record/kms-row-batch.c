@@ -10,6 +10,9 @@
 #define ID_PLACE 0
 #define NOT_IN_BATCH G_MAXUINT
 
+/* Large rows are fewer at a time, so that memory does not grow with them. */
+#define MAX_BYTES (8 * 1024 * 1024)
+
 /* What became of one key in one row. */
 typedef struct
 {
@@ -29,6 +32,8 @@ struct _KmsRowBatch
   KmsStore *store;
   const KmsLayout *layout;
   guint size;
+  gsize n_bytes;
+  gboolean is_full; /* before there were as many rows as are wanted */
   char *condition, *ending;
   KmsRow *last;    /* the id alone: what was read; NULL at the beginning */
   GPtrArray *rows; /* of KmsRow */
@@ -157,11 +162,49 @@ make_select (KmsRowBatch *self)
   return statement;
 }
 
+static gsize
+count_bytes (const KmsCell *cells, guint n_cells)
+{
+  gsize n = 0;
+
+  for (guint i = 0; i < n_cells; i++)
+    n += cells[i].type == KMS_CELL_TEXT || cells[i].type == KMS_CELL_BLOB ? cells[i].length : 0;
+  return n;
+}
+
+/* A statement ends early only with an error, which nobody sees. */
 static gboolean
 on_row (const KmsCell *cells, guint n_cells, gpointer user_data, GError **error)
 {
-  g_ptr_array_add (user_data, _kms_row_new (cells, n_cells));
-  return TRUE;
+  KmsRowBatch *self = user_data;
+
+  g_ptr_array_add (self->rows, _kms_row_new (cells, n_cells));
+  self->n_bytes += count_bytes (cells, n_cells);
+  self->is_full = self->n_bytes > MAX_BYTES;
+  if (!self->is_full)
+    return TRUE;
+  g_set_error_literal (error, KMS_ERROR, KMS_ERROR_TOO_LARGE, "enough");
+  return FALSE;
+}
+
+static void
+forget_rows (KmsRowBatch *self)
+{
+  forget_keys (self);
+  g_ptr_array_set_size (self->rows, 0);
+  self->n_bytes = 0;
+  self->is_full = FALSE;
+}
+
+static gboolean
+run_select (KmsRowBatch *self, KmsStatement *statement, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (_kms_store_run (self->store, statement, on_row, self, NULL, cancellable, &local) || self->is_full)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 gboolean
@@ -169,9 +212,8 @@ _kms_row_batch_read (KmsRowBatch *self, GCancellable *cancellable, GError **erro
 {
   g_autoptr (KmsStatement) statement = make_select (self);
 
-  forget_keys (self);
-  g_ptr_array_set_size (self->rows, 0);
-  if (!_kms_store_run (self->store, statement, on_row, self->rows, NULL, cancellable, error))
+  forget_rows (self);
+  if (!run_select (self, statement, cancellable, error))
     return FALSE;
   if (self->rows->len > 0)
     {
@@ -191,14 +233,13 @@ read_one (KmsRowBatch *self, const KmsRow *row, GCancellable *cancellable, GErro
   _kms_statement_add_identifier (statement, self->layout->model->id);
   _kms_statement_add_sql (statement, " = ");
   _kms_statement_bind (statement, &row->cells[ID_PLACE]);
-  return _kms_store_run (self->store, statement, on_row, self->rows, NULL, cancellable, error);
+  return run_select (self, statement, cancellable, error);
 }
 
 gboolean
 _kms_row_batch_read_again (KmsRowBatch *self, GPtrArray *rows, GCancellable *cancellable, GError **error)
 {
-  forget_keys (self);
-  g_ptr_array_set_size (self->rows, 0);
+  forget_rows (self);
   for (guint i = 0; i < rows->len; i++)
     if (!read_one (self, g_ptr_array_index (rows, i), cancellable, error))
       return FALSE;
@@ -215,6 +256,23 @@ const KmsRow *
 _kms_row_batch_get_row (const KmsRowBatch *self, guint index)
 {
   return g_ptr_array_index (self->rows, index);
+}
+
+guint
+_kms_row_batch_filter (KmsRowBatch *self, KmsRowWantedFunc is_wanted, gpointer user_data)
+{
+  guint n_rows = self->rows->len, n_kept = 0;
+
+  for (guint i = 0; i < n_rows; i++)
+    {
+      gpointer row = g_ptr_array_index (self->rows, i);
+      if (is_wanted (row, user_data))
+        self->rows->pdata[n_kept++] = row;
+      else
+        _kms_row_free (row);
+    }
+  self->rows->len = n_kept;
+  return n_rows - n_kept;
 }
 
 static gboolean

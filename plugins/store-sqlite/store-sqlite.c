@@ -55,7 +55,10 @@ get_error (int code)
     {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_IOERR:
       return KMS_ERROR_UNAVAILABLE;
+    case SQLITE_FULL:
+      return KMS_ERROR_QUOTA;
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:

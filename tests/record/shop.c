@@ -26,30 +26,62 @@ run_at (const char *path, const char *sql)
 }
 
 void
-shop_setup (Shop *self, gconstpointer data)
+shop_open (Shop *self, const char *root)
 {
   g_autoptr (GError) error = NULL;
 
-  self->root = config_root_new ();
-  self->path = g_build_filename (self->root, "shop.sqlite3", NULL);
+  self->root = g_strdup (root);
+  self->path = g_build_filename (root, "shop.sqlite3", NULL);
   self->uri = g_strconcat ("sqlite:", self->path, NULL);
-  run_at (self->path, schema);
-  config_root_add_provider (self->root, "test", "kms-test.so", "Exact=insecure-test-key;insecure-test-key/encrypt\n");
-  shop_set_box_version (self, 1);
+  self->registry = kms_registry_new (root, NULL, &error);
+  g_assert_no_error (error);
   self->store = kms_store_open (self->registry, self->uri, NULL, &error);
   g_assert_no_error (error);
   self->model = shop_make_model (self, SHOP_MODEL SHOP_KEY SHOP_ATTRIBUTES);
 }
 
 void
-shop_teardown (Shop *self, gconstpointer data)
+shop_close (Shop *self)
 {
   g_clear_object (&self->model);
   g_clear_object (&self->store);
   g_clear_object (&self->registry);
-  config_root_remove (self->root);
-  g_free (self->path);
-  g_free (self->uri);
+  g_clear_pointer (&self->root, g_free);
+  g_clear_pointer (&self->path, g_free);
+  g_clear_pointer (&self->uri, g_free);
+}
+
+static void
+write_box (const char *root, guint version)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_string_append_printf (text, "[Box]\nVersion=%u\n", version);
+  for (guint i = 1; i <= version; i++)
+    g_string_append_printf (text, "[Version %u]\nKeyId=insecure-test-key\n", i);
+  config_root_write (root, "admin/boxes.d/users.box", text->str);
+}
+
+void
+shop_setup (Shop *self, gconstpointer data)
+{
+  char *root = config_root_new ();
+  g_autofree char *path = g_build_filename (root, "shop.sqlite3", NULL);
+
+  run_at (path, schema);
+  config_root_add_provider (root, "test", "kms-test.so", "Exact=insecure-test-key;insecure-test-key/encrypt\n");
+  write_box (root, 1);
+  shop_open (self, root);
+  g_free (root);
+}
+
+void
+shop_teardown (Shop *self, gconstpointer data)
+{
+  char *root = g_strdup (self->root);
+
+  shop_close (self);
+  config_root_remove (root);
 }
 
 KmsModel *
@@ -65,42 +97,47 @@ shop_make_model (Shop *self, const char *text)
 void
 shop_set_box_version (Shop *self, guint version)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
 
-  g_string_append_printf (text, "[Box]\nVersion=%u\n", version);
-  for (guint i = 1; i <= version; i++)
-    g_string_append_printf (text, "[Version %u]\nKeyId=insecure-test-key\n", i);
-  config_root_write (self->root, "admin/boxes.d/users.box", text->str);
-  if (self->registry == NULL)
-    self->registry = kms_registry_new (self->root, NULL, &error);
-  else
-    kms_registry_reload (self->registry, &error);
+  write_box (self->root, version);
+  kms_registry_reload (self->registry, &error);
   g_assert_no_error (error);
 }
 
+/* The cell of an attribute with this text. */
 static void
-add_attribute (Shop *self, KmsStatement *statement, KmsSecret *data_key, const char *name, guint id,
-               KmsAttributeCells *cells)
+bind_attribute (Shop *self, KmsStatement *statement, KmsSecret *data_key, const char *name, const char *text,
+                KmsAttributeCells *cells)
 {
-  g_autofree char *text = g_strdup_printf ("%s %u", name, id);
   g_autoptr (KmsSecret) plaintext = kms_secret_new ((const guint8 *) text, strlen (text));
   g_autoptr (GError) error = NULL;
 
   _kms_attribute_seal (_kms_model_find_attribute (self->model, name), data_key, plaintext, cells, &error);
   g_assert_no_error (error);
-  _kms_statement_add_sql (statement, ", ");
   _kms_statement_bind (statement, &cells->cells[0]);
+}
+
+static char *
+make_text (const char *name, guint id)
+{
+  return g_strdup_printf ("%s %u", name, id);
+}
+
+static KmsContext *
+make_context (guint id)
+{
+  g_autofree char *number = g_strdup_printf ("%u", id);
+  return kms_context_new ("model_name", "User", "model_id", number, NULL);
 }
 
 static void
 add_row (Shop *self, KmsBox *box, guint id)
 {
   g_autoptr (KmsStatement) statement = _kms_statement_new (self->store);
-  g_autofree char *number = g_strdup_printf ("%u", id);
-  g_autoptr (KmsContext) context = kms_context_new ("model_name", "User", "model_id", number, NULL);
+  g_autoptr (KmsContext) context = make_context (id);
   g_autoptr (KmsSecret) data_key = NULL;
   g_auto (KmsAttributeCells) city = { 0 }, phone = { 0 };
+  g_autofree char *city_text = make_text ("city", id), *phone_text = make_text ("phone", id);
   g_autoptr (GError) error = NULL;
   g_autofree char *wrapped = kms_box_generate_data_key (box, 32, context, &data_key, NULL, &error);
 
@@ -110,8 +147,10 @@ add_row (Shop *self, KmsBox *box, guint id)
   _kms_statement_bind_integer (statement, id);
   _kms_statement_add_sql (statement, ", ");
   _kms_statement_bind_text (statement, wrapped, -1);
-  add_attribute (self, statement, data_key, "city", id, &city);
-  add_attribute (self, statement, data_key, "phone", id, &phone);
+  _kms_statement_add_sql (statement, ", ");
+  bind_attribute (self, statement, data_key, "city", city_text, &city);
+  _kms_statement_add_sql (statement, ", ");
+  bind_attribute (self, statement, data_key, "phone", phone_text, &phone);
   _kms_statement_add_sql (statement, ", '2001-02-03 04:05:06.000007')");
   _kms_store_run (self->store, statement, NULL, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
@@ -128,6 +167,119 @@ shop_fill (Shop *self, guint first, guint n_rows)
   for (guint i = 0; i < n_rows; i++)
     add_row (self, box, first + i);
   shop_run (self, "COMMIT");
+}
+
+typedef struct
+{
+  Shop *shop;
+  KmsBox *box;
+  guint n_rows;
+} Check;
+
+static void
+assert_value (Shop *self, KmsSecret *data_key, const char *name, const char *expected, const KmsCell *cell)
+{
+  g_autoptr (GError) error = NULL;
+  KmsSecret *plaintext;
+  gsize length;
+
+  _kms_attribute_open (_kms_model_find_attribute (self->model, name), data_key, cell, &plaintext, &error);
+  g_assert_no_error (error);
+  const guint8 *data = kms_secret_get_data (plaintext, &length);
+  g_assert_cmpmem (data, length, expected, strlen (expected));
+  kms_secret_unref (plaintext);
+}
+
+static gboolean
+assert_row (const KmsCell *cells, guint n_cells, gpointer user_data, GError **error)
+{
+  Check *check = user_data;
+  guint id = (guint) cells[0].value.integer;
+  g_autoptr (KmsContext) context = make_context (id);
+  g_autofree char *phone = make_text ("phone", id);
+  g_autofree char *city = cells[4].type == KMS_CELL_NULL ? make_text ("city", id)
+                                                         : g_strndup (cells[4].value.bytes, cells[4].length);
+  g_autoptr (GError) local = NULL;
+  g_autoptr (KmsSecret)
+    data_key = kms_box_decrypt (check->box, cells[1].value.bytes, (gssize) cells[1].length, context, NULL, &local);
+
+  g_assert_no_error (local);
+  assert_value (check->shop, data_key, "city", city, &cells[2]);
+  assert_value (check->shop, data_key, "phone", phone, &cells[3]);
+  check->n_rows++;
+  return TRUE;
+}
+
+void
+shop_assert_values (Shop *self, guint n_rows)
+{
+  g_autoptr (KmsStatement) statement = _kms_statement_new (self->store);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KmsBox) box = kms_registry_dup_box (self->registry, "users", &error);
+  Check check = { self, box, 0 };
+
+  g_assert_no_error (error);
+  _kms_statement_add_sql (statement,
+                          "SELECT id, encrypted_kms_key, city_ciphertext, phone_ciphertext, name FROM users");
+  _kms_store_run (self->store, statement, assert_row, &check, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (check.n_rows, ==, n_rows);
+}
+
+static char *
+ask_row (Shop *self, const char *what, guint id)
+{
+  g_autofree char *sql = g_strdup_printf ("SELECT %s FROM users WHERE id = %u", what, id);
+  return shop_ask (self, sql);
+}
+
+/* The row's data key, or a new one. */
+static char *
+take_key (Shop *self, guint id, gboolean is_new, KmsSecret **data_key)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (KmsBox) box = kms_registry_dup_box (self->registry, "users", &error);
+  g_autoptr (KmsContext) context = make_context (id);
+  g_autofree char *wrapped = is_new ? kms_box_generate_data_key (box, 32, context, data_key, NULL, &error)
+                                    : ask_row (self, "encrypted_kms_key", id);
+
+  if (!is_new)
+    *data_key = kms_box_decrypt (box, wrapped, -1, context, NULL, &error);
+  g_assert_no_error (error);
+  return g_steal_pointer (&wrapped);
+}
+
+gboolean
+shop_write (Shop *self, guint id, const char *city, ShopWrite flags)
+{
+  g_autoptr (KmsStatement) statement = _kms_statement_new (self->store);
+  g_autofree char *lock = ask_row (self, "lock_version", id), *phone_text = make_text ("phone", id);
+  g_auto (KmsAttributeCells) city_cells = { 0 }, phone = { 0 };
+  g_autoptr (KmsSecret) data_key = NULL;
+  gboolean is_new = (flags & SHOP_WRITE_NEW_KEY) != 0;
+  g_autofree char *wrapped = take_key (self, id, is_new, &data_key);
+  g_autoptr (GError) error = NULL;
+  gint64 n_changed = 0;
+
+  _kms_statement_add_sql (statement, "UPDATE users SET city_ciphertext = ");
+  bind_attribute (self, statement, data_key, "city", city, &city_cells);
+  _kms_statement_add_sql (statement, ", name = ");
+  _kms_statement_bind_text (statement, city, -1);
+  if (is_new)
+    {
+      _kms_statement_add_sql (statement, ", encrypted_kms_key = ");
+      _kms_statement_bind_text (statement, wrapped, -1);
+      _kms_statement_add_sql (statement, ", phone_ciphertext = ");
+      bind_attribute (self, statement, data_key, "phone", phone_text, &phone);
+    }
+  _kms_statement_add_sql (statement, (flags & SHOP_WRITE_LOCK) != 0 ? ", lock_version = lock_version + 1 WHERE id = "
+                                                                    : " WHERE id = ");
+  _kms_statement_bind_integer (statement, id);
+  _kms_statement_add_sql (statement, " AND lock_version = ");
+  _kms_statement_bind_integer (statement, g_ascii_strtoll (lock, NULL, 10));
+  _kms_store_run (self->store, statement, NULL, NULL, &n_changed, NULL, &error);
+  g_assert_no_error (error);
+  return n_changed == 1;
 }
 
 void

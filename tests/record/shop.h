@@ -28,6 +28,10 @@ typedef struct
 void shop_setup (Shop *self, gconstpointer data);
 void shop_teardown (Shop *self, gconstpointer data);
 
+/* One that is there already, as another process left it; close it. */
+void shop_open (Shop *self, const char *root);
+void shop_close (Shop *self);
+
 /* Another model of the same table, whose groups follow the group [Model]. */
 KmsModel *shop_make_model (Shop *self, const char *text);
 
@@ -36,6 +40,17 @@ void shop_set_box_version (Shop *self, guint version);
 
 /* Rows from the id `first` on, each with a data key of its own under the box's version of now; "city ID", "phone ID". */
 void shop_fill (Shop *self, guint first, guint n_rows);
+
+/* What an application does that read a row and saves it: another city, which its name tells, too. With a new data key both
+ * attributes are written. FALSE: somebody else raised the lock meanwhile. */
+typedef enum {
+  SHOP_WRITE_NEW_KEY = 1 << 0,
+  SHOP_WRITE_LOCK = 1 << 1,
+} ShopWrite;
+gboolean shop_write (Shop *self, guint id, const char *city, ShopWrite flags);
+
+/* That there are so many rows, and that all of them have what was written last, read by nothing but their own keys. */
+void shop_assert_values (Shop *self, guint n_rows);
 
 /* Any statement. */
 void shop_run (Shop *self, const char *sql);

@@ -1,0 +1,152 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the parts of a rotation share: its options, the work on one batch of rows, and the order of its steps. */
+#pragma once
+
+#include "kms-rotation.h"
+#include "kms-row-batch-private.h"
+#include "kms-secret.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  KMS_ROTATION_REWRAP,
+  KMS_ROTATION_REKEY,
+  KMS_ROTATION_VERIFY,
+  KMS_ROTATION_REPAIR,
+} KmsRotationKind;
+
+typedef struct _KmsRotationUpdate KmsRotationUpdate;
+typedef struct _KmsRotationJournal KmsRotationJournal;
+
+struct _KmsRotation
+{
+  GObject parent_instance;
+  KmsModel *model;
+  KmsStore *store;
+  guint key; /* its place among the model's */
+
+  /* Options. */
+  char *where, *from_version, *checkpoint;
+  gboolean all, offline, shared, ignore_attachments, resume;
+  guint batch_size, max_per_second;
+
+  /* Of the run at hand. */
+  KmsRotationKind kind;
+  KmsBox *box;
+  KmsLayout *layout;
+  KmsRotationUpdate *update;
+  KmsRotationJournal *journal; /* NULL unless data keys are replaced */
+  gboolean knows_key_version;  /* whether `key_version` was asked for */
+  char *key_version;           /* of the master key that wraps now; NULL where the provider does not say */
+  gint64 started, saved;       /* monotonic time of the beginning, and of the last checkpoint */
+  KmsRow *last;                /* the id alone: up to where all rows are done */
+  KmsRotationCounts counts;
+};
+
+typedef enum {
+  KMS_ROTATION_PENDING,
+  KMS_ROTATION_DONE,
+  KMS_ROTATION_CHANGED, /* by somebody else: it is read again */
+  KMS_ROTATION_FAILED,
+} KmsRotationState;
+
+/* One row on its way. What is borrowed lives as long as the rows or the batch. */
+typedef struct
+{
+  guint index; /* among the rows */
+  const KmsRow *row;
+  const char *wrapped; /* what is written: borrowed */
+  KmsSecret *data_key; /* the new one: borrowed; NULL where it stays the same */
+  KmsRotationState state;
+  GError *error;
+} KmsRotationItem;
+
+/* Some rows on their way. */
+typedef struct
+{
+  KmsRotation *rotation;
+  KmsRowBatch *rows;
+  KmsBatch *batch; /* of what is asked of the KMS */
+  GArray *items;   /* of KmsRotationItem */
+} KmsRotationChunk;
+
+static inline const KmsModelKey *
+_kms_rotation_get_key (const KmsRotation *self)
+{
+  return g_ptr_array_index (self->model->keys, self->key);
+}
+
+static inline KmsRotationItem *
+_kms_rotation_get_item (const KmsRotationChunk *chunk, guint index)
+{
+  return &g_array_index (chunk->items, KmsRotationItem, index);
+}
+
+/* Takes the error. */
+void _kms_rotation_item_fail (KmsRotationItem *item, GError *error);
+
+/* Whether an error is a row's own; else it will be the next row's, too, and the work stops. */
+gboolean _kms_rotation_is_of_row (const GError *error);
+
+/* FALSE: it is not, and is handed over with the row's id in front. NULL is no error. */
+gboolean _kms_rotation_settle (KmsRotationItem *item, const GError *found, GError **error);
+
+/* Emits the signals. */
+void _kms_rotation_report (KmsRotation *self, const KmsRow *row, const GError *error);
+
+void _kms_rotation_emit_progress (KmsRotation *self);
+
+/* Refuses what would lose something. */
+gboolean _kms_rotation_check_rekey (KmsRotation *self, GCancellable *cancellable, GError **error);
+
+/* Which rows: a condition in SQL, which may hold for more of them; how many it holds for; and whether a row that was read
+ * needs work. */
+char *_kms_rotation_make_condition (KmsRotation *self);
+gboolean _kms_rotation_count_rows (KmsRotation *self, const char *condition, guint64 *n_rows, GCancellable *cancellable,
+                                   GError **error);
+gboolean _kms_rotation_wants_row (KmsRotation *self, const KmsRow *row);
+
+/* Asks the KMS for what is written into the rows. FALSE: the work stops. */
+gboolean _kms_rotation_rewrap_chunk (KmsRotationChunk *chunk, GError **error);
+gboolean _kms_rotation_rekey_chunk (KmsRotationChunk *chunk, GError **error);
+
+/* Writes the chunk, in one transaction if nothing is wrong with one of its rows. FALSE: the work stops. */
+gboolean _kms_rotation_write_chunk (KmsRotationChunk *chunk, GCancellable *cancellable, GError **error);
+
+/* The UPDATE of one row, which changes nothing if any of its cells is another than was read. */
+KmsRotationUpdate *_kms_rotation_update_new (KmsRotation *rotation);
+void _kms_rotation_update_free (KmsRotationUpdate *self);
+gboolean _kms_rotation_update_run (KmsRotationUpdate *self, const KmsRow *row, const char *wrapped, KmsSecret *old_key,
+                                   KmsSecret *new_key, gint64 *n_changed, GError **error);
+
+/* Writes attributes under the row's own data key that open only with the old one; those that open with neither are
+ * INVALID_CIPHERTEXT. */
+gboolean _kms_rotation_update_repair (KmsRotationUpdate *self, const KmsRow *row, KmsSecret *data_key,
+                                      KmsSecret *old_key, gint64 *n_changed, GError **error);
+
+/* The wrapped keys of the past. Within the caller's transaction. */
+KmsRotationJournal *_kms_rotation_journal_new (KmsRotation *rotation, GCancellable *cancellable, GError **error);
+void _kms_rotation_journal_free (KmsRotationJournal *self);
+gboolean _kms_rotation_journal_add (KmsRotationJournal *self, const KmsRotationChunk *chunk, GError **error);
+GPtrArray *_kms_rotation_journal_list (KmsRotation *rotation, const KmsRow *row, GError **error);
+
+/* How far it is, on disk: now, or once a second. */
+gboolean _kms_rotation_checkpoint_load (KmsRotation *self, KmsRowBatch *rows, GError **error);
+gboolean _kms_rotation_checkpoint_save (KmsRotation *self, const KmsRow *last, gboolean now, GError **error);
+void _kms_rotation_checkpoint_remove (KmsRotation *self);
+
+/* Waits until so many rows may have been done. FALSE: cancelled. */
+gboolean _kms_rotation_pace (KmsRotation *self, GCancellable *cancellable);
+gboolean _kms_rotation_sleep (gint64 microseconds, GCancellable *cancellable);
+
+/* Opens all attributes of a chunk's rows. */
+gboolean _kms_rotation_verify_chunk (KmsRotationChunk *chunk, GError **error);
+
+/* The whole way of a run. */
+gboolean _kms_rotation_run (KmsRotation *self, KmsRotationKind kind, GCancellable *cancellable, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KmsRotationUpdate, _kms_rotation_update_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KmsRotationJournal, _kms_rotation_journal_free)
+
+G_END_DECLS

@@ -1,0 +1,159 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which rows a rotation is about. The database leaves out what it can see to be new enough; what it can't see is looked at
+ * when it was read. */
+#include "kms-rotation-private.h"
+
+#include <string.h>
+
+#include "kms-box-private.h"
+#include "kms-error.h"
+#include "kms-provider-class.h"
+
+#define FIRST_VERSION "1"
+
+/* What the details of an inspection call it. */
+#define KEY_VERSION "key-version"
+
+static gboolean
+is_verifying (const KmsRotation *self)
+{
+  return self->kind == KMS_ROTATION_VERIFY || self->kind == KMS_ROTATION_REPAIR;
+}
+
+/* Whether ciphertexts of the version that encrypts tell by which version of the master key they were made. */
+static gboolean
+tells_key_version (KmsRotation *self)
+{
+  const char *key_id;
+  KmsProvider *provider = _kms_box_resolve (self->box, self->box->encrypting, &key_id, NULL);
+
+  return provider != NULL && KMS_PROVIDER_GET_CLASS (provider)->inspect != NULL;
+}
+
+/* LIKE would not tell "v2:" from "V2:" everywhere. Versions have digits only. */
+static void
+add_version_test (KmsStatement *statement, const char *column, const char *operator, const char * version)
+{
+  g_autofree char *test =
+    g_strdup_printf (", 1, %" G_GSIZE_FORMAT ") %s 'v%s:'", strlen (version) + 2, operator, version);
+
+  _kms_statement_add_sql (statement, " AND substr(");
+  _kms_statement_add_identifier (statement, column);
+  _kms_statement_add_sql (statement, test);
+}
+
+/* What has no version is one of the first, and has no prefix. */
+static void
+add_version_tests (KmsRotation *self, KmsStatement *statement)
+{
+  const char *column = _kms_rotation_get_key (self)->column;
+  const char *version = self->from_version;
+
+  if (version != NULL && strcmp (version, FIRST_VERSION) != 0)
+    add_version_test (statement, column, "=", version);
+  if (!self->all && !tells_key_version (self))
+    add_version_test (statement, column, "<>", kms_box_get_version (self->box));
+}
+
+char *
+_kms_rotation_make_condition (KmsRotation *self)
+{
+  g_autoptr (KmsStatement) statement = _kms_statement_new (self->store);
+
+  if (is_verifying (self))
+    return g_strdup (self->where);
+  _kms_statement_add_identifier (statement, _kms_rotation_get_key (self)->column);
+  _kms_statement_add_sql (statement, " IS NOT NULL");
+  add_version_tests (self, statement);
+  if (self->where != NULL)
+    {
+      _kms_statement_add_sql (statement, " AND (");
+      _kms_statement_add_sql (statement, self->where);
+      _kms_statement_add_sql (statement, "\n)");
+    }
+  return g_strdup (kms_statement_get_sql (statement));
+}
+
+static gboolean
+keep_count (const KmsCell *cells, guint n_cells, gpointer n_rows, GError **error)
+{
+  *(guint64 *) n_rows = cells[0].type == KMS_CELL_INTEGER ? (guint64) cells[0].value.integer : 0;
+  return TRUE;
+}
+
+gboolean
+_kms_rotation_count_rows (KmsRotation *self, const char *condition, guint64 *n_rows, GCancellable *cancellable,
+                          GError **error)
+{
+  g_autoptr (KmsStatement) statement = _kms_statement_new (self->store);
+
+  _kms_statement_add_sql (statement, "SELECT count(*) FROM ");
+  _kms_statement_add_table (statement, self->model->table);
+  if (condition != NULL)
+    {
+      _kms_statement_add_sql (statement, " WHERE (");
+      _kms_statement_add_sql (statement, condition);
+      _kms_statement_add_sql (statement, "\n)");
+    }
+  return _kms_store_run (self->store, statement, keep_count, n_rows, NULL, cancellable, error);
+}
+
+/* What wraps now: that is known of what it wrapped, which is why something is wrapped for nobody. */
+static void
+ask_key_version (KmsRotation *self, const KmsRow *row)
+{
+  g_autoptr (KmsBatch) batch = kms_batch_new (KMS_OPERATION_ENCRYPT);
+  g_autoptr (KmsContext) context = _kms_row_build_context (row, self->layout, self->key, NULL, NULL);
+  g_autoptr (KmsSecret) nothing = kms_secret_new_random (KMS_LOCKBOX_KEY_SIZE, NULL);
+
+  if (context == NULL || nothing == NULL)
+    return;
+  self->knows_key_version = TRUE;
+  kms_batch_add_secret (batch, nothing, context);
+  if (kms_box_run (self->box, batch, NULL, NULL))
+    self->key_version = g_strdup (kms_batch_get_key_version (batch, 0));
+}
+
+static gboolean
+has_old_key_version (KmsRotation *self, const KmsRow *row, const KmsCell *cell)
+{
+  const char *version = NULL;
+
+  if (!self->knows_key_version && tells_key_version (self))
+    ask_key_version (self, row);
+  if (self->key_version == NULL)
+    return FALSE;
+  g_autoptr (KmsInspection)
+    inspection = kms_box_inspect (self->box, cell->value.bytes, (gssize) cell->length, NULL, NULL);
+  GVariant *details = inspection == NULL ? NULL : kms_inspection_get_details (inspection);
+  return details != NULL && g_variant_lookup (details, KEY_VERSION, "&s", &version)
+         && strcmp (version, self->key_version) != 0;
+}
+
+static gboolean
+version_is (const KmsStored *stored, const char *version)
+{
+  return stored->version != NULL && stored->version_length == strlen (version)
+         && memcmp (stored->version, version, stored->version_length) == 0;
+}
+
+/* What can't be read is wanted, so that it is told with its reason. */
+gboolean
+_kms_rotation_wants_row (KmsRotation *self, const KmsRow *row)
+{
+  const KmsCell *cell = &row->cells[self->layout->keys[self->key]];
+  KmsStored stored;
+
+  if (is_verifying (self))
+    return TRUE;
+  if (cell->type == KMS_CELL_NULL)
+    return FALSE;
+  if (cell->type == KMS_CELL_INTEGER || cell->type == KMS_CELL_FLOAT
+      || !_kms_stored_parse (cell->value.bytes, cell->length, &stored, NULL))
+    return TRUE;
+  if (self->from_version != NULL && !version_is (&stored, self->from_version))
+    return FALSE;
+  return self->all || stored.format != KMS_STORED_FORMAT_VERSIONED || stored.is_damaged
+         || !version_is (&stored, kms_box_get_version (self->box)) || has_old_key_version (self, row, cell);
+}

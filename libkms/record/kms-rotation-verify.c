@@ -1,0 +1,140 @@
+/* SPDX-FileCopyrightText: 2026 The libkms authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opens what rows have, and repairs what opens only with a data key of the past: an application that had it in memory
+ * wrote with it after it was replaced. */
+#include "kms-rotation-private.h"
+
+#include "kms-error.h"
+
+static gboolean
+opens (const KmsLayoutAttribute *place, const KmsRow *row, KmsSecret *data_key, GError **error)
+{
+  KmsSecret *plaintext = NULL;
+
+  if (!_kms_attribute_open (place->attribute, data_key, &row->cells[place->first], &plaintext, error))
+    return FALSE;
+  g_clear_pointer (&plaintext, kms_secret_unref);
+  return TRUE;
+}
+
+/* Values need a key; without any of them the row is as good as new. */
+static gboolean
+check_keyless (KmsRotation *self, const KmsRow *row, GError **error)
+{
+  for (guint i = 0; i < self->layout->attributes->len; i++)
+    {
+      const KmsLayoutAttribute *place = &g_array_index (self->layout->attributes, KmsLayoutAttribute, i);
+      if (!_kms_attribute_is_encrypted (place->attribute, &row->cells[place->first]))
+        continue;
+      g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT, "%s: there is a value, and \"%s\" is NULL",
+                   place->attribute->name, _kms_rotation_get_key (self)->column);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_row (KmsRotation *self, const KmsRow *row, KmsSecret *data_key, GError **error)
+{
+  if (!_kms_row_has_key (row, self->layout, self->key))
+    return check_keyless (self, row, error);
+  for (guint i = 0; i < self->layout->attributes->len; i++)
+    if (!opens (&g_array_index (self->layout->attributes, KmsLayoutAttribute, i), row, data_key, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* The row as it would be with that wrapped key. */
+static KmsRow *
+with_key (KmsRotation *self, const KmsRow *row, const char *wrapped)
+{
+  g_autofree KmsCell *cells = g_memdup2 (row->cells, row->n_cells * sizeof (KmsCell));
+
+  cells[self->layout->keys[self->key]] =
+    (KmsCell){ .type = KMS_CELL_TEXT, .value.bytes = wrapped, .length = strlen (wrapped) };
+  return _kms_row_new (cells, row->n_cells);
+}
+
+static KmsSecret *
+unwrap_old (KmsRotation *self, const KmsRow *row, const char *wrapped)
+{
+  g_autoptr (KmsRow) old = with_key (self, row, wrapped);
+  g_autoptr (KmsContext) context = _kms_row_build_stored_context (old, self->layout, self->key, NULL);
+
+  return context == NULL ? NULL : kms_box_decrypt (self->box, wrapped, -1, context, NULL, NULL);
+}
+
+/* Some attributes may have the row's key, and others the old one. */
+static gboolean
+repair_with (KmsRotation *self, const KmsRow *row, KmsSecret *data_key, KmsSecret *old_key, GError **error)
+{
+  gint64 n_changed = 0;
+
+  if (!_kms_rotation_update_repair (self->update, row, data_key, old_key, &n_changed, error))
+    return FALSE;
+  if (n_changed == 1)
+    return TRUE;
+  g_set_error (error, KMS_ERROR, KMS_ERROR_CONFLICT, "somebody else changed the row meanwhile; verify again");
+  return FALSE;
+}
+
+/* Replaces the error where an old key opens what the row's own does not. */
+static gboolean
+repair (KmsRotation *self, const KmsRow *row, KmsSecret *data_key, GError **error)
+{
+  g_autoptr (GPtrArray) wrapped = _kms_rotation_journal_list (self, row, NULL);
+
+  for (guint i = 0; wrapped != NULL && i < wrapped->len; i++)
+    {
+      g_autoptr (KmsSecret) old_key = unwrap_old (self, row, g_ptr_array_index (wrapped, i));
+      g_autoptr (GError) local = NULL;
+      if (old_key == NULL)
+        continue;
+      if (repair_with (self, row, data_key, old_key, &local))
+        {
+          g_clear_error (error);
+          self->counts.n_repaired++;
+          return TRUE;
+        }
+      if (g_error_matches (local, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT))
+        continue;
+      g_clear_error (error);
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  return FALSE;
+}
+
+static void
+verify_item (KmsRotationChunk *chunk, KmsRotationItem *item)
+{
+  KmsRotation *self = chunk->rotation;
+  KmsSecret *data_key = _kms_row_batch_get_data_key (chunk->rows, item->index, self->key);
+  GError *error = NULL;
+
+  item->state = KMS_ROTATION_DONE;
+  if (check_row (self, item->row, data_key, &error))
+    return;
+  if (self->kind == KMS_ROTATION_REPAIR && data_key != NULL && repair (self, item->row, data_key, &error))
+    return;
+  _kms_rotation_item_fail (item, error);
+}
+
+gboolean
+_kms_rotation_verify_chunk (KmsRotationChunk *chunk, GError **error)
+{
+  KmsRotation *self = chunk->rotation;
+
+  if (!_kms_row_batch_unwrap (chunk->rows, self->key, self->box, NULL, error))
+    return FALSE;
+  for (guint i = 0; i < chunk->items->len; i++)
+    {
+      KmsRotationItem *item = _kms_rotation_get_item (chunk, i);
+      const GError *found = _kms_row_batch_get_error (chunk->rows, item->index, self->key);
+      if (found == NULL)
+        verify_item (chunk, item);
+      else if (!_kms_rotation_settle (item, found, error))
+        return FALSE;
+    }
+  return TRUE;
+}
