@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The pages name what the code has: keys of files, settings of modules, options of programs, exit codes."""
 
+import glob
 import os
 import re
 
@@ -77,6 +78,56 @@ def check_program_options():
         lacking(options | {"--help"}, name)
 
 
+def files(*patterns):
+    return sorted(path for pattern in patterns for path in glob.glob(os.path.join(SOURCE, pattern), recursive=True))
+
+
+PAGES = ("*.md", "docs/*.md", "docs/book/*.md", "docs/man/*", "plugins/*/README.md", "examples/*/README.md")
+
+
+def unknown_symbols():
+    """Functions, macros, variables and fields of the journal that pages name and no source has."""
+    sources = "".join(read(path) for path in files("libkms/**/*.[ch]", "libkms/*.h.in", "plugins/**/*.[ch]", "kmsd/**/*.c", "kmsctl/*.c"))
+    there = set(re.findall(r"\b(?:kms|KMS)_\w+", sources))
+    for path in files(*PAGES):
+        for names in re.findall(r"`(kms_\w+)(?: \(\))?`|\b(KMS_[A-Z]+_[A-Z_]+\b(?!…))", read(path)):
+            name = "".join(names)
+            if name not in there and not name.endswith("_CLASS"):
+                yield f"{os.path.relpath(path, SOURCE)}: {name}"
+
+
+def commands():
+    return set(re.findall(r'^  \{ "([a-z][a-z -]*)", "', read("kmsctl/commands.c"), re.MULTILINE))
+
+
+def unknown_command(words, known):
+    """What of these words is no command of kmsctl; None if all is well."""
+    words = [word for word in words.split() if not word.startswith("-")][:2]
+    for length in (2, 1):
+        if " ".join(words[:length]) in known:
+            return None
+    return " ".join(words) or None
+
+
+def wrong_commands():
+    """In pages: what stands in literal text or begins a line of an example. In the sources: what a message tells to run."""
+    known = commands()
+    places = [(path, r"(?:`|^ *(?:\$ )?(?:sudo )?)kmsctl ((?:--?[a-z][\w=./-]* )*[a-z][a-z-]+(?: [a-z-]+)?)") for path in files(*PAGES)]
+    places += [(path, r'(?:: |\\")kmsctl ((?:--?[a-z]\S* )*[a-z][a-z-]+(?: [a-z-]+)?)')
+               for path in files("libkms/**/*.c", "kmsctl/*.c", "kmsd/**/*.c", "plugins/**/*.c")]
+    for path, pattern in places:
+        for words in re.findall(pattern, read(path), re.MULTILINE):
+            wrong = unknown_command(words, known)
+            if wrong is not None and not any(command.startswith(wrong + " ") for command in known):
+                yield f"{os.path.relpath(path, SOURCE)}: kmsctl {wrong}"
+
+
+def check_commands():
+    tap.equal({"box create", "encrypt", "help"} <= commands(), True, "commands are found")
+    tap.equal((unknown_command("box make x", commands()), unknown_command("encrypt orders", commands())), ("box make", None), "the check")
+    tap.none(wrong_commands(), "no such command")
+
+
 def exit_codes():
     return {name: int(code) for name, code in
             re.findall(r"\[KMS_ERROR_(\w+)\] = \{ \"[\w-]+\", DBUS \(\"[\w.]+\"\), (\d+) \}", read("libkms/kms-error.c"))}
@@ -102,4 +153,5 @@ def check_exit_codes():
 
 
 tap.main([("/docs/claims/" + function.__name__[6:].replace("_", "-"), function) for function in (
-    check_kms_conf, check_box, check_provider, check_settings, check_variables, check_program_options, check_exit_codes)])
+    check_kms_conf, check_box, check_provider, check_settings, check_variables, check_program_options, check_commands,
+    check_exit_codes)] + [("/docs/claims/symbols", lambda: tap.none(unknown_symbols(), "in no source"))])
