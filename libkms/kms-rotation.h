@@ -69,6 +69,11 @@ KMS_AVAILABLE_IN_1_0
 gboolean kms_rotation_verify (KmsRotation *self, gboolean repair, GCancellable *cancellable, GError **error);
 
 KMS_AVAILABLE_IN_1_0
+GVariant *kms_rotation_get_status (KmsRotation *self, GCancellable *cancellable, GError **error);
+KMS_AVAILABLE_IN_1_0
+GVariant *kms_rotation_estimate (KmsRotation *self, gboolean rekey, GCancellable *cancellable, GError **error);
+
+KMS_AVAILABLE_IN_1_0
 void kms_rotation_get_counts (KmsRotation *self, KmsRotationCounts *counts);
 
 G_END_DECLS

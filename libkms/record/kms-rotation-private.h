@@ -107,6 +107,15 @@ gboolean _kms_rotation_count_rows (KmsRotation *self, const char *condition, gui
                                    GError **error);
 gboolean _kms_rotation_wants_row (KmsRotation *self, const KmsRow *row);
 
+/* Whether ciphertexts of the box's newest version tell by which version of the master key they were made; and by which
+ * one this was, or NULL. */
+gboolean _kms_rotation_tells_key_version (KmsRotation *self);
+char *_kms_rotation_dup_key_version (KmsRotation *self, const KmsCell *cell);
+
+/* Before rows are looked at, and behind it. */
+gboolean _kms_rotation_prepare (KmsRotation *self, KmsRotationKind kind, GError **error);
+void _kms_rotation_forget (KmsRotation *self);
+
 /* Asks the KMS for what is written into the rows. FALSE: the work stops. */
 gboolean _kms_rotation_rewrap_chunk (KmsRotationChunk *chunk, GError **error);
 gboolean _kms_rotation_rekey_chunk (KmsRotationChunk *chunk, GError **error);

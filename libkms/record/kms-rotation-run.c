@@ -250,16 +250,26 @@ make_layout (KmsRotation *self, GError **error)
   return _kms_layout_check (layout, self->store, error) ? g_steal_pointer (&layout) : NULL;
 }
 
-static gboolean
-prepare (KmsRotation *self, GCancellable *cancellable, GError **error)
+gboolean
+_kms_rotation_prepare (KmsRotation *self, KmsRotationKind kind, GError **error)
 {
+  self->kind = kind;
+  self->counts = (KmsRotationCounts){ 0 };
+  self->started = g_get_monotonic_time ();
   self->box = _kms_model_dup_box (self->model, _kms_rotation_get_key (self), error);
-  if (self->box == NULL || !is_shareable (self, error))
+  if (self->box == NULL)
     return FALSE;
   self->layout = make_layout (self, error);
-  if (self->layout == NULL)
-    return FALSE;
+  return self->layout != NULL;
+}
+
+/* What is only for who writes. */
+static gboolean
+prepare_writing (KmsRotation *self, GCancellable *cancellable, GError **error)
+{
   self->update = _kms_rotation_update_new (self);
+  if (!is_shareable (self, error))
+    return FALSE;
   if (self->kind != KMS_ROTATION_REKEY)
     return TRUE;
   if (!_kms_rotation_check_rekey (self, cancellable, error))
@@ -268,8 +278,8 @@ prepare (KmsRotation *self, GCancellable *cancellable, GError **error)
   return self->journal != NULL;
 }
 
-static void
-forget (KmsRotation *self)
+void
+_kms_rotation_forget (KmsRotation *self)
 {
   g_clear_pointer (&self->update, _kms_rotation_update_free);
   g_clear_pointer (&self->journal, _kms_rotation_journal_free);
@@ -283,10 +293,9 @@ forget (KmsRotation *self)
 gboolean
 _kms_rotation_run (KmsRotation *self, KmsRotationKind kind, GCancellable *cancellable, GError **error)
 {
-  self->kind = kind;
-  self->counts = (KmsRotationCounts){ 0 };
-  self->started = g_get_monotonic_time ();
-  gboolean done = prepare (self, cancellable, error) && run (self, cancellable, error);
-  forget (self);
+  gboolean done = _kms_rotation_prepare (self, kind, error) && prepare_writing (self, cancellable, error)
+                  && run (self, cancellable, error);
+
+  _kms_rotation_forget (self);
   return done;
 }

@@ -21,9 +21,8 @@ is_verifying (const KmsRotation *self)
   return self->kind == KMS_ROTATION_VERIFY || self->kind == KMS_ROTATION_REPAIR;
 }
 
-/* Whether ciphertexts of the version that encrypts tell by which version of the master key they were made. */
-static gboolean
-tells_key_version (KmsRotation *self)
+gboolean
+_kms_rotation_tells_key_version (KmsRotation *self)
 {
   const char *key_id;
   KmsProvider *provider = _kms_box_resolve (self->box, self->box->encrypting, &key_id, NULL);
@@ -52,7 +51,7 @@ add_version_tests (KmsRotation *self, KmsStatement *statement)
 
   if (version != NULL && strcmp (version, FIRST_VERSION) != 0)
     add_version_test (statement, column, "=", version);
-  if (!self->all && !tells_key_version (self))
+  if (!self->all && !_kms_rotation_tells_key_version (self))
     add_version_test (statement, column, "<>", kms_box_get_version (self->box));
 }
 
@@ -115,20 +114,28 @@ ask_key_version (KmsRotation *self, const KmsRow *row)
     self->key_version = g_strdup (kms_batch_get_key_version (batch, 0));
 }
 
-static gboolean
-has_old_key_version (KmsRotation *self, const KmsRow *row, const KmsCell *cell)
+char *
+_kms_rotation_dup_key_version (KmsRotation *self, const KmsCell *cell)
 {
-  const char *version = NULL;
-
-  if (!self->knows_key_version && tells_key_version (self))
-    ask_key_version (self, row);
-  if (self->key_version == NULL)
-    return FALSE;
   g_autoptr (KmsInspection)
     inspection = kms_box_inspect (self->box, cell->value.bytes, (gssize) cell->length, NULL, NULL);
   GVariant *details = inspection == NULL ? NULL : kms_inspection_get_details (inspection);
-  return details != NULL && g_variant_lookup (details, KEY_VERSION, "&s", &version)
-         && strcmp (version, self->key_version) != 0;
+  const char *version = NULL;
+
+  if (details != NULL)
+    g_variant_lookup (details, KEY_VERSION, "&s", &version);
+  return g_strdup (version);
+}
+
+static gboolean
+has_old_key_version (KmsRotation *self, const KmsRow *row, const KmsCell *cell)
+{
+  if (!self->knows_key_version && _kms_rotation_tells_key_version (self))
+    ask_key_version (self, row);
+  if (self->key_version == NULL)
+    return FALSE;
+  g_autofree char *version = _kms_rotation_dup_key_version (self, cell);
+  return version != NULL && strcmp (version, self->key_version) != 0;
 }
 
 static gboolean

@@ -273,6 +273,47 @@ test_refused (Shop *self, gconstpointer data)
 }
 
 static void
+assert_variant (GVariant *variant, const GError *error, const char *expected)
+{
+  g_assert_no_error (error);
+  g_autofree char *text = g_variant_print (variant, FALSE);
+  g_assert_cmpstr (text, ==, expected);
+  g_variant_unref (variant);
+}
+
+static void
+test_status (Shop *self, gconstpointer data)
+{
+  g_autoptr (KmsRotation) rotation = make (self, self->model);
+  g_autoptr (GError) error = NULL;
+
+  shop_fill (self, 1, 10);
+  shop_set_box_version (self, 2);
+  shop_fill (self, 11, 5);
+  shop_run (self, "UPDATE users SET encrypted_kms_key = NULL WHERE id = 1");
+  shop_run (self, "UPDATE users SET encrypted_kms_key = substr(encrypted_kms_key, 4) WHERE id = 2");
+  shop_run (self, "UPDATE users SET encrypted_kms_key = '' WHERE id = 3");
+  shop_run (self, "UPDATE users SET encrypted_kms_key = 'v9:AAAA' WHERE id = 4");
+  assert_variant (kms_rotation_get_status (rotation, NULL, &error), error,
+                  "[('legacy', '1', 'insecure-test-key', '', false, 1), ('none', '', '', '', true, 1), "
+                  "('unreadable', '', '', '', false, 1), ('versioned', '1', 'insecure-test-key', '', false, 6), "
+                  "('versioned', '2', 'insecure-test-key', '', true, 5), ('versioned', '9', '', '', false, 1)]");
+  kms_rotation_set_where (rotation, "id > 10");
+  assert_variant (kms_rotation_get_status (rotation, NULL, &error), error,
+                  "[('versioned', '2', 'insecure-test-key', '', true, 5)]");
+  kms_rotation_set_where (rotation, NULL);
+  GVariant *estimate = kms_rotation_estimate (rotation, TRUE, NULL, &error);
+  g_assert_no_error (error);
+  guint64 n_rows = 0, n_values = 0;
+  g_assert_true (g_variant_lookup (estimate, "rows", "t", &n_rows)
+                 && g_variant_lookup (estimate, "values", "t", &n_values));
+  g_assert_cmpuint (n_rows, ==, 9);
+  g_assert_cmpuint (n_values, ==, 18);
+  g_variant_unref (estimate);
+  assert_ask (self, COUNT ("encrypted_kms_key LIKE 'v2:%'"), "5");
+}
+
+static void
 test_words (Shop *self, gconstpointer data)
 {
   g_autoptr (KmsModel) model = shop_make_model (self, OFFLINE_MODEL SHOP_KEY SHOP_ATTRIBUTES);
@@ -338,6 +379,7 @@ main (int argc, char *argv[])
   ADD ("/rotation/resume", test_resume);
   ADD ("/rotation/repair", test_repair);
   ADD ("/rotation/refused", test_refused);
+  ADD ("/rotation/status", test_status);
   ADD ("/rotation/words", test_words);
   ADD ("/rotation/names", test_names);
   return g_test_run ();
