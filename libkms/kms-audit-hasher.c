@@ -7,6 +7,13 @@
 #include "kms-error.h"
 #include "kms-provider-private.h"
 
+/**
+ * KmsAuditHasher:
+ *
+ * What providers implement whose service hashes what stands in its audit log.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_INTERFACE (KmsAuditHasher, kms_audit_hasher, KMS_TYPE_PROVIDER)
 
 static void

@@ -15,8 +15,17 @@ G_BEGIN_DECLS
 KMS_AVAILABLE_IN_1_0
 G_DECLARE_INTERFACE (KmsAuditHasher, kms_audit_hasher, KMS, AUDIT_HASHER, KmsProvider)
 
-/* Blocking, any thread, several at once. Append only. The JSON is what kms_item_get_context_json() gives for the
- * context; the provider turns it into what it would send, and has that hashed. */
+/**
+ * KmsAuditHasherInterface:
+ * @hash_context: how a context looks in the audit log that the service calls `device`
+ *
+ * What a provider of #KmsAuditHasher does. It is blocking and may be called from any thread, several at once. The JSON is
+ * what kms_item_get_context_json() gives for the context; the provider turns it into what it would send, and has that
+ * hashed.
+ *
+ * Since: 1.0
+ */
+/* Append only. */
 struct _KmsAuditHasherInterface
 {
   GTypeInterface parent_iface;

@@ -19,6 +19,17 @@ struct _KmsBatch
   GArray *entries; /* of KmsBatchEntry */
 };
 
+/**
+ * KmsBatch:
+ *
+ * Many values that are encrypted, decrypted or rewrapped in one call. Values are added, the batch is given to kms_box_run()
+ * or kms_provider_run(), and is asked afterwards what came out of each: one that fails does not keep the others from being
+ * done.
+ *
+ * It belongs to one thread until its call is over, asynchronous ones included.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_FINAL_TYPE (KmsBatch, kms_batch, G_TYPE_OBJECT)
 
 static void

@@ -14,6 +14,14 @@ struct _KmsBoxBuilder
   GError *error; /* the first thing that was wrong */
 };
 
+/**
+ * KmsBoxBuilder:
+ *
+ * Makes a #KmsBox in code that is otherwise described by a file, NAME.box. What it refused is told by
+ * kms_box_builder_end(). It belongs to one thread.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_BOXED_TYPE (KmsBoxBuilder, kms_box_builder, kms_box_builder_ref, kms_box_builder_unref)
 
 /**

@@ -9,6 +9,17 @@
 
 #define KMS_SHOWN_DIGITS 20
 
+/**
+ * KmsBox:
+ *
+ * A named key with versions. What it encrypts is a stored string, `v2:…`, which says which version wrote it, so that a box
+ * can move to another master key, or to another service, and still decrypt everything.
+ *
+ * A box comes from kms_registry_dup_box(), from a #KmsBoxBuilder, or from kms_box_new_for_key(). It does not change: where
+ * its file did, the registry gives out another box. It may be used by several threads at once.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_FINAL_TYPE (KmsBox, kms_box, G_TYPE_OBJECT)
 
 KmsBoxVersion *

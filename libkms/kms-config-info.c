@@ -5,6 +5,15 @@
 
 #include "kms-config-file-private.h"
 
+/**
+ * KmsConfigInfo:
+ *
+ * What is known of a provider, a box, a model or kms.conf: its files, its values with the file that each came from, its
+ * state, and what is wrong with it. The values do not change; a provider's state does, when its module is loaded. It may
+ * be used by several threads.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_BOXED_TYPE (KmsConfigInfo, kms_config_info, kms_config_info_ref, kms_config_info_unref)
 
 /**

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
  * @KMS_CONFIG_KIND_BOX: `NAME.box`
  * @KMS_CONFIG_KIND_MODEL: `NAME.model`
  *
+ * What can be configured.
+ *
  * Since: 1.0
  */
 typedef enum {

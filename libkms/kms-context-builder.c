@@ -12,6 +12,14 @@ struct _KmsContextBuilder
   GError *error; /* the first thing that was wrong */
 };
 
+/**
+ * KmsContextBuilder:
+ *
+ * Makes a #KmsContext of pairs that come one by one, that are integers, or whose names have to be marked. What it refused
+ * can't be taken back: kms_context_builder_end() tells what was wrong. It belongs to one thread.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_BOXED_TYPE (KmsContextBuilder, kms_context_builder, kms_context_builder_ref, kms_context_builder_unref)
 
 static void

@@ -5,6 +5,16 @@
 
 #include "kms-error.h"
 
+/**
+ * KmsContext:
+ *
+ * What a ciphertext belongs to: names and values that are authenticated together with it, and stand nowhere in it. To
+ * decrypt takes the same context. Wherever one is taken, %NULL is no context, which is not the same as an empty one.
+ *
+ * A context does not change, and may be used by several threads.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_BOXED_TYPE (KmsContext, kms_context, kms_context_ref, kms_context_unref)
 
 #define MANY_VARARGS 16

@@ -19,6 +19,13 @@ struct _KmsInspection
   GVariant *details;
 };
 
+/**
+ * KmsInspection:
+ *
+ * What a stored string tells of itself without being decrypted, see kms_inspect(). It does not change.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_BOXED_TYPE (KmsInspection, kms_inspection, kms_inspection_ref, kms_inspection_unref)
 
 /**

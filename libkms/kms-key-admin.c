@@ -11,6 +11,13 @@
 #include "kms-provider-private.h"
 #include "kms-registry-private.h"
 
+/**
+ * KmsKeyAdmin:
+ *
+ * What providers implement that can create, rotate or delete master keys. Programs call kms_key_admin_run().
+ *
+ * Since: 1.0
+ */
 G_DEFINE_INTERFACE (KmsKeyAdmin, kms_key_admin, KMS_TYPE_PROVIDER)
 
 static void

@@ -44,20 +44,45 @@ typedef enum {
 KMS_AVAILABLE_IN_1_0
 G_DECLARE_INTERFACE (KmsKeyAdmin, kms_key_admin, KMS, KEY_ADMIN, KmsProvider)
 
-/* Blocking, any thread, several at once. Append only: what is NULL answers NOT_SUPPORTED.
- * Key ids stand without the provider's prefix; the core puts it back into what is returned. */
+/**
+ * KmsKeyAdminInterface:
+ * @list_keys: the keys, as an array of #KmsKey that owns them
+ * @show_key: a key
+ * @create_key: a new key; a name that is taken is %KMS_ERROR_ALREADY_EXISTS
+ * @rotate_key: a new version, which encrypts from now on
+ * @enable_key: lets a disabled key work again
+ * @disable_key: stops all use until it is enabled again
+ * @delete_key: deletes after `days` (u) of the options, or with `force` (b) at once; the key as it is then, or as it was
+ * @restore_key: undoes a deletion whose time has not come
+ * @configure_key: changes what the options say
+ *
+ * What a provider of #KmsKeyAdmin does for each #KmsKeyVerb. All are blocking and may be called from any thread, several at
+ * once. What is left %NULL answers %KMS_ERROR_NOT_SUPPORTED. Key ids stand without the provider's prefix; the core puts it
+ * back into what is returned, which is (transfer full). The options are a{sv}, and may be %NULL.
+ *
+ * Since: 1.0
+ */
+/* Append only. */
 struct _KmsKeyAdminInterface
 {
   GTypeInterface parent_iface;
   GPtrArray *(*list_keys) (KmsKeyAdmin *self, GVariant *options, GCancellable *cancellable, GError **error);
-  KmsKey *(*show_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable, GError **error);
-  KmsKey *(*create_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable, GError **error);
-  KmsKey *(*rotate_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable, GError **error);
-  KmsKey *(*enable_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable, GError **error);
-  KmsKey *(*disable_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable, GError **error);
-  KmsKey *(*delete_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable, GError **error);
-  KmsKey *(*restore_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable, GError **error);
-  KmsKey *(*configure_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable, GError **error);
+  KmsKey *(*show_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable,
+                       GError **error);
+  KmsKey *(*create_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable,
+                         GError **error);
+  KmsKey *(*rotate_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable,
+                         GError **error);
+  KmsKey *(*enable_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable,
+                         GError **error);
+  KmsKey *(*disable_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable,
+                          GError **error);
+  KmsKey *(*delete_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable,
+                         GError **error);
+  KmsKey *(*restore_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable,
+                          GError **error);
+  KmsKey *(*configure_key) (KmsKeyAdmin *self, const char *key_id, GVariant *options, GCancellable *cancellable,
+                            GError **error);
 };
 
 KMS_AVAILABLE_IN_1_0
@@ -73,11 +98,24 @@ GPtrArray *kms_key_admin_run_finish (KmsKeyAdmin *self, GAsyncResult *result, GE
 KMS_AVAILABLE_IN_1_0
 G_DECLARE_INTERFACE (KmsKeyStore, kms_key_store, KMS, KEY_STORE, KmsProvider)
 
-/* For providers that hold their keys themselves. Blocking, any thread, several at once. Append only. */
+/**
+ * KmsKeyStoreInterface:
+ * @export_key: the key, encrypted under a passphrase
+ * @import_key: the reverse
+ * @change_root: protects all keys by something else from now on, such as `passphrase`
+ * @describe_root: what protects the keys, in words for a person
+ *
+ * What a provider of #KmsKeyStore does. All are blocking and may be called from any thread, several at once. Key ids stand
+ * without the provider's prefix.
+ *
+ * Since: 1.0
+ */
+/* Append only. */
 struct _KmsKeyStoreInterface
 {
   GTypeInterface parent_iface;
-  GBytes *(*export_key) (KmsKeyStore *self, const char *key_id, KmsSecret *passphrase, GCancellable *cancellable, GError **error);
+  GBytes *(*export_key) (KmsKeyStore *self, const char *key_id, KmsSecret *passphrase, GCancellable *cancellable,
+                         GError **error);
   KmsKey *(*import_key) (KmsKeyStore *self, const char *key_id, GBytes *exported, KmsSecret *passphrase,
                          GCancellable *cancellable, GError **error);
   gboolean (*change_root) (KmsKeyStore *self, const char *root, GCancellable *cancellable, GError **error);
@@ -85,8 +123,8 @@ struct _KmsKeyStoreInterface
 };
 
 KMS_AVAILABLE_IN_1_0
-GBytes *kms_key_store_export_key (KmsKeyStore *self, const char *key_id, KmsSecret *passphrase, GCancellable *cancellable,
-                                  GError **error);
+GBytes *kms_key_store_export_key (KmsKeyStore *self, const char *key_id, KmsSecret *passphrase,
+                                  GCancellable *cancellable, GError **error);
 KMS_AVAILABLE_IN_1_0
 KmsKey *kms_key_store_import_key (KmsKeyStore *self, const char *key_id, GBytes *exported, KmsSecret *passphrase,
                                   GCancellable *cancellable, GError **error);

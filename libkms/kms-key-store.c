@@ -10,6 +10,13 @@
 #include "kms-registry-private.h"
 #include "kms-secret.h"
 
+/**
+ * KmsKeyStore:
+ *
+ * What providers implement, besides #KmsKeyAdmin, that hold the master keys themselves.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_INTERFACE (KmsKeyStore, kms_key_store, KMS_TYPE_PROVIDER)
 
 static void

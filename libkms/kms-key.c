@@ -26,6 +26,14 @@ struct _KmsKey
   GArray *versions; /* of KmsKeyVersion */
 };
 
+/**
+ * KmsKey:
+ *
+ * A master key as its provider describes it, at the moment when it was asked. The key itself stays with the provider. It
+ * does not change, and may be used by several threads.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_FINAL_TYPE (KmsKey, kms_key, G_TYPE_OBJECT)
 
 static void

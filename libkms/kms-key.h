@@ -18,6 +18,8 @@ G_BEGIN_DECLS
  * @KMS_KEY_STATE_PENDING_DELETION: will be deleted at #KmsKey:deletion-time; can be restored until then
  * @KMS_KEY_STATE_UNAVAILABLE: exists, but can't be used (the service's words are in #KmsKey:details)
  *
+ * What can be done with a master key.
+ *
  * Since: 1.0
  */
 typedef enum {

@@ -19,6 +19,8 @@ G_BEGIN_DECLS
  * @KMS_MODULE_NETWORK: talks to a network, so it can't be used in a forked child
  * @KMS_MODULE_PROCESS_STATE: changes state of the whole process (locale, umask, signal handlers, …)
  *
+ * What a module does to the process that loads it.
+ *
  * Since: 1.0
  */
 typedef enum /*< flags >*/ {

@@ -30,6 +30,8 @@ G_BEGIN_DECLS
  * @diagnose: nullable, blocking; looks at credentials, permissions, the key (nullable), and reports
  * @inspect: nullable, blocking; what can be read of a ciphertext without decrypting it, as a{sv}
  *
+ * What a module's subclass implements: @open, and @encrypt and @decrypt or @submit.
+ *
  * Since: 1.0
  */
 struct _KmsProviderClass
@@ -65,6 +67,8 @@ struct _KmsProviderClass
  * @KMS_LIMIT_CALL_TIMEOUT: default deadline of a call in milliseconds; for many items counted from the last progress
  * @KMS_LIMIT_ITEMS_WITH_CONTEXT: items a call whose first item has a context, where that is fewer than others
  *
+ * What a provider can take. The core splits and refuses accordingly. More may follow.
+ *
  * Since: 1.0
  */
 typedef enum {
@@ -90,7 +94,14 @@ void kms_provider_set_limit (KmsProvider *self, KmsLimit limit, gint64 value);
 KMS_AVAILABLE_IN_1_0
 void kms_provider_set_binding (KmsProvider *self, KmsBinding binding);
 
-/* From any thread, for providers with submit(). */
+/**
+ * KmsProviderPostFunc:
+ * @data: what was given to kms_provider_post()
+ *
+ * Runs on the thread of a provider with submit().
+ *
+ * Since: 1.0
+ */
 typedef void (*KmsProviderPostFunc) (gpointer data);
 KMS_AVAILABLE_IN_1_0
 gboolean kms_provider_post (KmsProvider *self, KmsProviderPostFunc func, gpointer data, GError **error);

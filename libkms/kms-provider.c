@@ -14,6 +14,17 @@
 
 G_STATIC_ASSERT (sizeof (KmsProviderClass) == sizeof (GObjectClass) + 32 * sizeof (gpointer));
 
+/**
+ * KmsProvider:
+ *
+ * A key management service, as a provider's file describes it and its module speaks to it. Programs seldom need one, since
+ * a #KmsBox uses it for them. Those that administer master keys implement #KmsKeyAdmin.
+ *
+ * A provider comes from kms_registry_dup_provider(), and may be used by several threads at once. Modules subclass it: see
+ * the chapter "Writing a provider".
+ *
+ * Since: 1.0
+ */
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (KmsProvider, kms_provider, G_TYPE_OBJECT)
 
 enum {

@@ -15,6 +15,15 @@
 
 #define LOOK_INTERVAL G_TIME_SPAN_SECOND
 
+/**
+ * KmsRegistry:
+ *
+ * The configuration of this system and user, and the providers and boxes that were made of it so far. Programs keep one as
+ * long as they run: it notices changes of files, and holds modules and connections. It may be used by several threads at
+ * once.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_FINAL_TYPE (KmsRegistry, kms_registry, G_TYPE_OBJECT)
 
 enum {

@@ -17,6 +17,13 @@ struct _KmsReport
   GArray *findings;
 };
 
+/**
+ * KmsReport:
+ *
+ * What was found out about a provider: findings, each with a #KmsSeverity, and often with advice.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_BOXED_TYPE (KmsReport, kms_report, kms_report_ref, kms_report_unref)
 
 static void

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
  * @KMS_SEVERITY_WARNING: works, but should be changed
  * @KMS_SEVERITY_ERROR: does not work
  *
+ * How bad a finding is.
+ *
  * Since: 1.0
  */
 typedef enum {

@@ -12,6 +12,17 @@
 #include "kms-error.h"
 #include "kms-secret-slab-private.h"
 
+/**
+ * KmsSecret:
+ *
+ * Bytes that nobody else is to see: a plaintext, or a key. They stand in memory that is locked, left out of core dumps, and
+ * wiped when the last reference goes; a forked child does not have them. kms_secret_get_memory() tells whether locking
+ * works, kms_secret_set_memory_policy() what to do if not.
+ *
+ * A secret does not change, and may be used by several threads.
+ *
+ * Since: 1.0
+ */
 G_DEFINE_BOXED_TYPE (KmsSecret, kms_secret, kms_secret_ref, kms_secret_unref)
 
 #define FIRST_READ 4096

@@ -173,6 +173,8 @@ typedef enum {
  * @KMS_SETTING_CHOICE: one of the words of the range, "a|b|c"
  * @KMS_SETTING_LIST: texts with `;` between them
  *
+ * What a value in [Settings] is. It is checked before the module sees it.
+ *
  * Since: 1.0
  */
 typedef enum {
@@ -188,7 +190,24 @@ typedef enum {
 
 typedef struct _KmsSecret KmsSecret;
 typedef struct _KmsContext KmsContext;
+/**
+ * KmsItem:
+ *
+ * A value of a #KmsCall, as a provider sees it: it reads the input, and commits an output or fails the item. Only for the
+ * functions of a module.
+ *
+ * Since: 1.0
+ */
 typedef struct _KmsItem KmsItem;
+
+/**
+ * KmsCall:
+ *
+ * What a provider is to do: an operation, items with one key id or several, and a deadline. Only for the functions of a
+ * module.
+ *
+ * Since: 1.0
+ */
 typedef struct _KmsCall KmsCall;
 typedef struct _KmsReport KmsReport;
 typedef struct _KmsProvider KmsProvider;

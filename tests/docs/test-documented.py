@@ -76,16 +76,39 @@ def undocumented_values():
                 yield f"{name}: nothing about {value}"
 
 
+def types():
+    """Classes, interfaces and boxed types, where they are defined."""
+    for path in glob.glob(os.path.join(SOURCE, "libkms/**/*.c"), recursive=True):
+        for name in re.findall(r"^G_DEFINE_\w*(?:TYPE|INTERFACE)\w* \((Kms\w+), kms_", read(path), re.MULTILINE):
+            yield name
+    yield from ("KmsCall", "KmsItem")
+
+
+def describes(comment):
+    """Whether anything stands there besides parameters and the version: a paragraph of its own."""
+    paragraphs = re.split(r"\n\s*\*[ ]*(?=\n)", comment)[1:]
+    return any(not re.match(r"\s*\* (@|Since:)", paragraph) for paragraph in paragraphs if paragraph.strip(" \n*"))
+
+
+def undocumented_types():
+    known = comments()
+    for name in [*types(), *(name for name, _ in enumerations())]:
+        if name not in known or not describes(known[name]):
+            yield f"{name}: nothing says what it is"
+
+
 def check_sample():
     """The parser of this test finds what is there."""
     names = {name for name, _, _ in functions()}
     for name in ("kms_box_encrypt", "kms_registry_dup_box", "kms_get_version", "kms_context_new", "kms_item_fail"):
         if name not in names:
             raise tap.Failure(f"{name} was not found in the headers")
+    tap.none({"KmsBox", "KmsKeyAdmin", "KmsSecret"} - set(types()), "types that were not found")
 
 
 tap.main([
     ("/docs/documented/parser", check_sample),
     ("/docs/documented/functions", lambda: tap.none(undocumented(), "documentation")),
     ("/docs/documented/enumerations", lambda: tap.none(undocumented_values(), "documentation")),
+    ("/docs/documented/types", lambda: tap.none(undocumented_types(), "documentation")),
 ])
