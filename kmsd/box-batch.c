@@ -11,17 +11,6 @@
 #define CHUNK_SIZE 65536
 
 static GVariant *
-list_ciphertexts (Call *call)
-{
-  GVariantBuilder list;
-
-  g_variant_builder_init (&list, G_VARIANT_TYPE ("aay"));
-  for (guint i = 0; i < kms_batch_get_n_items (values_get (call)->batch); i++)
-    g_variant_builder_add_value (&list, values_get_ciphertext (call, i));
-  return g_variant_builder_end (&list);
-}
-
-static GVariant *
 describe_failure (const GError *error)
 {
   g_autofree char *message = g_utf8_make_valid (error->message, -1);
@@ -33,15 +22,25 @@ describe_failure (const GError *error)
   return g_variant_builder_end (&result);
 }
 
+static gboolean
+is_like_last (Call *call, guint index)
+{
+  KmsBatch *batch = values_get (call)->batch;
+
+  return kms_batch_get_error (batch, index - 1) == NULL && values_have_same_info (call, index, index - 1);
+}
+
 static GVariant *
 list_results (Call *call)
 {
   KmsBatch *batch = values_get (call)->batch;
+  gboolean is_brief = values_get (call)->brief && values_succeed_alike (call);
+  guint n = is_brief ? 1 : kms_batch_get_n_items (batch);
   g_autoptr (GVariant) info = NULL; /* of the last item that succeeded: most say the same */
   GVariantBuilder list;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < kms_batch_get_n_items (batch); i++)
+  for (guint i = 0; i < n; i++)
     {
       const GError *error = kms_batch_get_error (batch, i);
       if (error != NULL)
@@ -49,7 +48,7 @@ list_results (Call *call)
           g_variant_builder_add_value (&list, describe_failure (error));
           continue;
         }
-      if (info == NULL || kms_batch_get_error (batch, i - 1) != NULL || !values_has_same_info (call, i))
+      if (info == NULL || !is_like_last (call, i))
         {
           g_clear_pointer (&info, g_variant_unref);
           info = g_variant_ref_sink (values_get_info (call, i));
@@ -62,7 +61,7 @@ list_results (Call *call)
 static void
 answer_ciphertexts (Call *call)
 {
-  GVariant *ciphertexts = list_ciphertexts (call);
+  GVariant *ciphertexts = values_list_ciphertexts (call);
   call_return (call, g_variant_new ("(@aay@aa{sv})", ciphertexts, list_results (call)));
 }
 

@@ -18,12 +18,12 @@
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define INTROSPECTABLE "org.freedesktop.DBus.Introspectable"
 
-/* One array: data keys have one more in front, rewrapping three more behind. */
+/* One array: data keys and batches have one more in front, rewrapping three more behind. */
 #define CIPHER_OPTIONS values_options + 1, 5
 #define DATA_KEY_OPTIONS values_options, 6
 #define REWRAP_OPTIONS values_options + 1, 8
-#define CIPHER_BATCH_OPTIONS values_batch_options + 1, 5
-#define REWRAP_BATCH_OPTIONS values_batch_options + 1, 8
+#define CIPHER_BATCH_OPTIONS values_batch_options, 6
+#define REWRAP_BATCH_OPTIONS values_batch_options, 9
 
 static const OptionSpec check_options[] = { { "key-id", "s" } };
 static const OptionSpec verify_options[] = { { "head", "s" } };

@@ -7,9 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "byte-strings.h"
 #include "permit.h"
 #include "trail.h"
 #include "values-open.h"
+#include "values-records.h"
 
 /* What kms_encrypted's first version put in front of what Google's service gave. */
 #define GOOGLE "$gc$"
@@ -32,7 +34,7 @@ const OptionSpec values_options[N_VALUES_OPTIONS] = {
 
 /* Of batches: bytes for each context. */
 const OptionSpec values_batch_options[N_VALUES_OPTIONS] = {
-  { "length", "u" }, /* of data keys */
+  { "brief", "b" }, /* results that are all alike as one */
   { "bare", "b" },
   { "version", "u" },
   { "timeout", "u" },
@@ -106,6 +108,7 @@ values_init (Call *call, Operation operation, GError **error)
   call->data = self;
   call->free_data = values_free;
   g_variant_lookup (call->options, "bare", "b", &self->bare);
+  g_variant_lookup (call->options, "brief", "b", &self->brief);
   if (g_variant_lookup (call->options, "timeout", "u", &timeout))
     kms_batch_set_timeout (self->batch, timeout);
   return context_options_read (call->options, "", &self->context, error)
@@ -245,72 +248,18 @@ values_add_ciphertext (Call *call, GVariant *bytes, KmsContext *context, KmsCont
   return TRUE;
 }
 
-static const char *
-get_version (Call *call, guint index)
+const char *
+values_get_version (Call *call, guint index)
 {
   Values *self = values_get (call);
 
   return index < self->versions->len ? g_ptr_array_index (self->versions, index) : kms_box_get_version (call->box->box);
 }
 
-/* Often one for all items of a batch. */
-static void
-show_context (Call *call, AuditRecord *record, KmsContext *context)
-{
-  Values *self = values_get (call);
-
-  if (context == self->shown)
-    {
-      record->context = g_strdup (self->shown_text);
-      record->context_form = self->shown_form;
-      return;
-    }
-  trail_set_context (call, record, context);
-  g_free (self->shown_text);
-  self->shown = context;
-  self->shown_text = g_strdup (record->context);
-  self->shown_form = record->context_form;
-}
-
-static AuditRecord *
-describe_item (Call *call, guint index, AuditOutcome outcome)
-{
-  Values *self = values_get (call);
-  AuditRecord *record = trail_record_new (call, operation_to_string (self->operation), outcome);
-
-  record->version = g_strdup (get_version (call, index));
-  record->key_id = g_strdup (kms_box_get_key_id (call->box->box, record->version, NULL));
-  record->provider = g_strdup (box_entry_get_provider (call->box, record->version));
-  if (index < self->contexts->len)
-    show_context (call, record, g_ptr_array_index (self->contexts, index));
-  return record;
-}
-
 void
 values_permit (Call *call, guint n_items, CallFunc next)
 {
-  permit (call, values_get (call)->operation, n_items, describe_item, next);
-}
-
-static AuditRecord *
-describe_outcome (Call *call, guint index, gint64 duration, const GError *error)
-{
-  Values *self = values_get (call);
-  AuditRecord *record = call->intents == NULL
-                          ? describe_item (call, index, AUDIT_OUTCOME_DONE)
-                          : audit_record_new_outcome (g_ptr_array_index (call->intents, index), AUDIT_OUTCOME_DONE);
-  const char *request_id = kms_batch_get_request_id (self->batch, index);
-  const GError *failure = error == NULL ? kms_batch_get_error (self->batch, index) : error;
-
-  record->duration_usec = duration;
-  if (request_id != NULL)
-    {
-      g_free (record->request_id);
-      record->request_id = g_strdup (request_id);
-    }
-  if (failure != NULL)
-    audit_record_set_error (record, failure);
-  return record;
+  permit (call, values_get (call)->operation, n_items, values_describe_item, next);
 }
 
 static void
@@ -334,12 +283,7 @@ on_outcomes (Call *call, GPtrArray *written, const GError *error)
 static void
 record_outcomes (Call *call, gint64 duration)
 {
-  Values *self = values_get (call);
-  GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
-
-  for (guint i = 0; i < kms_batch_get_n_items (self->batch); i++)
-    g_ptr_array_add (records, describe_outcome (call, i, duration, self->refusal));
-  trail_append (call, records, on_outcomes);
+  trail_append (call, values_describe_outcomes (call, duration), on_outcomes);
 }
 
 static void
@@ -397,16 +341,6 @@ on_intents (Call *call, GPtrArray *written, const GError *error)
   run (call);
 }
 
-static void
-record_intents (Call *call)
-{
-  GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
-
-  for (guint i = 0; i < kms_batch_get_n_items (values_get (call)->batch); i++)
-    g_ptr_array_add (records, describe_item (call, i, AUDIT_OUTCOME_INTENT));
-  trail_append (call, records, on_intents);
-}
-
 /* A service that decrypts has done so, whatever becomes of us: the intent is on the disk before it is asked. What is only
  * computed here never was, unless its outcome gets there: that stands for both. */
 static void
@@ -420,7 +354,7 @@ on_open (Call *call, gboolean is_open)
   else if (!permit_again (call, self->operation, &self->refusal))
     record_outcomes (call, 0);
   else
-    record_intents (call);
+    trail_append (call, values_describe_intents (call), on_intents);
 }
 
 void
@@ -433,23 +367,42 @@ values_run (Call *call, CallFunc answer)
   values_open (call, on_open);
 }
 
-static GVariant *
-new_bytes (const void *bytes, gsize length)
+/* As the caller wants it; empty where there is none. Free with g_free() what is set as decoded. */
+static const void *
+get_ciphertext (const Values *self, guint index, gsize *length, guchar **decoded)
 {
-  return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, length, 1);
+  const char *stored = kms_batch_get_stored (self->batch, index);
+
+  *length = stored == NULL ? 0 : strlen (stored);
+  *decoded = stored == NULL || !self->bare ? NULL : g_base64_decode (strchr (stored, ':') + 1, length);
+  return *decoded != NULL ? (const void *) *decoded : stored;
 }
 
 GVariant *
 values_get_ciphertext (Call *call, guint index)
 {
-  Values *self = values_get (call);
-  const char *stored = kms_batch_get_stored (self->batch, index);
-  gsize length = 0;
+  g_autofree guchar *decoded = NULL;
+  gsize length;
+  const void *bytes = get_ciphertext (values_get (call), index, &length, &decoded);
 
-  if (stored == NULL || !self->bare)
-    return new_bytes (stored, stored == NULL ? 0 : strlen (stored));
-  g_autofree guchar *bytes = g_base64_decode (strchr (stored, ':') + 1, &length);
-  return new_bytes (bytes, length);
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, length, 1);
+}
+
+GVariant *
+values_list_ciphertexts (Call *call)
+{
+  Values *self = values_get (call);
+  guint n = kms_batch_get_n_items (self->batch);
+  ByteStrings *list = byte_strings_new (n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree guchar *decoded = NULL;
+      gsize length;
+      const void *bytes = get_ciphertext (self, i, &length, &decoded);
+      byte_strings_add (list, bytes, length);
+    }
+  return byte_strings_end (list);
 }
 
 static void
@@ -473,7 +426,7 @@ values_get_info (Call *call, guint index)
 
   g_variant_builder_init (&info, G_VARIANT_TYPE_VARDICT);
   if (self->operation != OPERATION_DECRYPT
-      || g_ascii_string_to_unsigned (get_version (call, index), 10, 0, G_MAXUINT32, &version, NULL))
+      || g_ascii_string_to_unsigned (values_get_version (call, index), 10, 0, G_MAXUINT32, &version, NULL))
     g_variant_builder_add (&info, "{sv}", "version", g_variant_new_uint32 ((guint32) version));
   add_text (&info, "key-id", kms_batch_get_key_id (self->batch, index));
   add_text (&info, "key-version", kms_batch_get_key_version (self->batch, index));
@@ -483,17 +436,42 @@ values_get_info (Call *call, guint index)
 }
 
 gboolean
-values_has_same_info (Call *call, guint index)
+values_have_same_info (Call *call, guint index, guint other)
 {
   const Values *self = values_get (call);
   const char *(*const texts[]) (KmsBatch *, guint) = { kms_batch_get_key_id, kms_batch_get_key_version,
                                                        kms_batch_get_request_id };
 
-  if (strcmp (get_version (call, index), get_version (call, index - 1)) != 0
-      || kms_batch_get_binding (self->batch, index) != kms_batch_get_binding (self->batch, index - 1))
+  if (strcmp (values_get_version (call, index), values_get_version (call, other)) != 0
+      || kms_batch_get_binding (self->batch, index) != kms_batch_get_binding (self->batch, other))
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    if (g_strcmp0 (texts[i](self->batch, index), texts[i](self->batch, index - 1)) != 0)
+    if (g_strcmp0 (texts[i](self->batch, index), texts[i](self->batch, other)) != 0)
       return FALSE;
   return TRUE;
+}
+
+static gboolean
+succeed_alike (Call *call)
+{
+  const Values *self = values_get (call);
+  guint n = kms_batch_get_n_items (self->batch);
+
+  if (self->refusal != NULL || kms_batch_get_n_failed (self->batch) > 0)
+    return FALSE;
+  for (guint i = 1; i < n; i++)
+    if (!values_have_same_info (call, i, i - 1))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+values_succeed_alike (Call *call)
+{
+  Values *self = values_get (call);
+
+  if (!self->is_compared)
+    self->is_alike = succeed_alike (call);
+  self->is_compared = TRUE;
+  return self->is_alike;
 }

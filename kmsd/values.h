@@ -19,6 +19,7 @@ typedef struct
   GPtrArray *contexts; /* of KmsContext, of each item */
   GPtrArray *versions; /* of text: what ciphertexts say that they are */
   gboolean bare;       /* the provider's bytes, without version and base64 */
+  gboolean brief;      /* one result for all that are alike */
   guint32 version;     /* of bare ciphertexts */
   ContextOptions context, new_context;
   KmsJsonDialect dialect; /* of contexts */
@@ -28,6 +29,8 @@ typedef struct
   KmsSecret *data_key;    /* that was made for the caller, or NULL */
   GError *refusal;        /* of lockdown, while the batch ran */
   gboolean is_open;       /* all providers that are needed */
+  gboolean is_compared;   /* is_alike is known */
+  gboolean is_alike;      /* all items have succeeded, and there is the same to say of each */
   KmsContext *shown;      /* borrowed: the context that was shown last, and what of it */
   char *shown_text;
   AuditContextPolicy shown_form;
@@ -65,8 +68,17 @@ void values_run (Call *call, CallFunc answer);
 /* ay: a ciphertext as the caller wants it. */
 GVariant *values_get_ciphertext (Call *call, guint index);
 
-/* a{sv}: what is told besides; and whether it is the same as of the item before. */
+/* aay: all of a batch. */
+GVariant *values_list_ciphertexts (Call *call);
+
+/* The version of a ciphertext, or the one that encrypts. */
+const char *values_get_version (Call *call, guint index);
+
+/* a{sv}: what is told besides; and whether it is the same of two items. */
 GVariant *values_get_info (Call *call, guint index);
-gboolean values_has_same_info (Call *call, guint index);
+gboolean values_have_same_info (Call *call, guint index, guint other);
+
+/* Once the batch was run: whether all items have succeeded, and there is the same to say of each. */
+gboolean values_succeed_alike (Call *call);
 
 G_END_DECLS

@@ -117,13 +117,16 @@ read_single (Entry *entry, GVariant *first, GVariant *info, GUnixFDList *descrip
     kms_item_fail (entry->item, KMS_ERROR_INTEGRITY, "kmsd sent no pipe with the plaintext");
 }
 
+/* One result stands for all. */
 static void
 read_results (GPtrArray *entries, GVariant *ciphertexts, GVariant *results)
 {
+  gboolean is_brief = g_variant_n_children (results) == 1;
+
   for (guint i = 0; i < entries->len; i++)
     {
       Entry *entry = g_ptr_array_index (entries, i);
-      g_autoptr (GVariant) info = g_variant_get_child_value (results, i);
+      g_autoptr (GVariant) info = g_variant_get_child_value (results, is_brief ? 0 : i);
       g_autoptr (GVariant) ciphertext = ciphertexts == NULL ? NULL : g_variant_get_child_value (ciphertexts, i);
       if (read_info (entry, info) && ciphertext != NULL)
         settle_ciphertext (entry, ciphertext);
@@ -150,7 +153,8 @@ parcel_reply_read (GPtrArray *entries, GVariant *answer, GUnixFDList *descriptor
 
   if (entries->len == 1)
     read_single (g_ptr_array_index (entries, 0), first, second, descriptors);
-  else if (g_variant_n_children (second) != entries->len || (!decrypts && g_variant_n_children (first) != entries->len))
+  else if ((g_variant_n_children (second) != entries->len && g_variant_n_children (second) != 1)
+           || (!decrypts && g_variant_n_children (first) != entries->len))
     fail_rest (entries, "kmsd answered for another number of items than it was sent");
   else
     {

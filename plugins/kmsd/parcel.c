@@ -12,6 +12,7 @@
 typedef struct
 {
   GPtrArray *entries;
+  guint n_contexts; /* as many, or one for all */
   SecretPipe *pipe;
   GUnixFDList *descriptors;
   GError *error; /* told later than at once */
@@ -124,6 +125,27 @@ or_nothing (GVariant *bytes)
   return bytes != NULL ? bytes : g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, NULL, 0, 1);
 }
 
+static gboolean
+are_equal (GVariant *a, GVariant *b)
+{
+  return a == NULL || b == NULL ? a == b : g_variant_equal (a, b);
+}
+
+/* What is one for all is sent once, and kmsd makes it once. */
+static guint
+count_contexts (const Parcel *self)
+{
+  const ContextParts *first = &get_entry (self, 0)->context;
+
+  for (guint i = 1; i < self->entries->len; i++)
+    {
+      const ContextParts *other = &get_entry (self, i)->context;
+      if (!are_equal (first->map, other->map) || !are_equal (first->bytes, other->bytes))
+        return self->entries->len;
+    }
+  return 1;
+}
+
 static void
 add_bytes (const Parcel *self, GVariantBuilder *options)
 {
@@ -137,7 +159,7 @@ add_bytes (const Parcel *self, GVariantBuilder *options)
       return;
     }
   g_variant_builder_init (&list, G_VARIANT_TYPE ("aay"));
-  for (guint i = 0; i < self->entries->len; i++)
+  for (guint i = 0; i < self->n_contexts; i++)
     {
       has_any |= get_entry (self, i)->context.bytes != NULL;
       g_variant_builder_add_value (&list, or_nothing (get_entry (self, i)->context.bytes));
@@ -182,6 +204,8 @@ make_options (const Parcel *self, int timeout)
 
   g_variant_builder_init (&options, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&options, "{sv}", "bare", g_variant_new_boolean (TRUE));
+  if (is_batch (self))
+    g_variant_builder_add (&options, "{sv}", "brief", g_variant_new_boolean (TRUE));
   if (first->version != 0)
     g_variant_builder_add (&options, "{sv}", "version", g_variant_new_uint32 (first->version));
   if (timeout >= 0)
@@ -202,7 +226,7 @@ make_contexts (const Parcel *self)
   if (!is_batch (self))
     return get_entry (self, 0)->context.map;
   g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{ss}"));
-  for (guint i = 0; i < self->entries->len; i++)
+  for (guint i = 0; i < self->n_contexts; i++)
     g_variant_builder_add_value (&list, get_entry (self, i)->context.map);
   return g_variant_builder_end (&list);
 }
@@ -253,6 +277,7 @@ parcel_send (KmsdLink *link, const char *path, gboolean interactive, GPtrArray *
   GError *error = NULL;
 
   *self = (Parcel){ .entries = entries, .func = func, .user_data = user_data };
+  self->n_contexts = count_contexts (self);
   KmsOperation operation = kms_item_get_operation (get_entry (self, 0)->item);
   int timeout = get_timeout (self);
   GVariant *values = operation == KMS_OPERATION_ENCRYPT ? make_plaintexts (self, &error) : make_ciphertexts (self);

@@ -18,7 +18,13 @@ static const char interface_xml[] =
   "<arg type='a{sv}' direction='in'/><arg type='ay' direction='out'/><arg type='a{sv}' direction='out'/></method>"
   "<method name='Decrypt'><arg type='ay' direction='in'/><arg type='a{ss}' direction='in'/>"
   "<arg type='a{sv}' direction='in'/><arg type='h' direction='out'/><arg type='a{sv}' direction='out'/></method>"
+  "<method name='EncryptBatch'><arg type='h' direction='in'/><arg type='aa{ss}' direction='in'/>"
+  "<arg type='a{sv}' direction='in'/><arg type='aay' direction='out'/><arg type='aa{sv}' direction='out'/></method>"
+  "<method name='DecryptBatch'><arg type='aay' direction='in'/><arg type='aa{ss}' direction='in'/>"
+  "<arg type='a{sv}' direction='in'/><arg type='h' direction='out'/><arg type='aa{sv}' direction='out'/></method>"
   "</interface></node>";
+
+#define FRAME_SIZE (sizeof (guint32) + PLAINTEXT_SIZE)
 
 static GVariant *
 make_info (void)
@@ -31,43 +37,106 @@ make_info (void)
   return g_variant_builder_end (&info);
 }
 
+/* One for all. */
+static GVariant *
+make_results (void)
+{
+  GVariant *info = make_info ();
+
+  return g_variant_new_array (G_VARIANT_TYPE_VARDICT, &info, 1);
+}
+
+static gsize
+read_pipe (GDBusMethodInvocation *invocation, guint8 *bytes, gsize size)
+{
+  GUnixFDList *list = g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
+  int fd = g_unix_fd_list_get (list, 0, NULL);
+  gsize length = 0;
+  gssize n;
+
+  while ((n = read (fd, bytes + length, size - length)) > 0)
+    length += (gsize) n;
+  close (fd);
+  return length;
+}
+
+static void
+write_pipe (GDBusMethodInvocation *invocation, const guint8 *bytes, gsize length, GVariant *info)
+{
+  int ends[2];
+
+  if (pipe2 (ends, O_CLOEXEC) != 0 || write (ends[1], bytes, length) != (gssize) length)
+    g_error ("no pipe");
+  close (ends[1]);
+  g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (ends, 1);
+  g_dbus_method_invocation_return_value_with_unix_fd_list (invocation, g_variant_new ("(h@*)", 0, info), list);
+}
+
+static GVariant *
+new_ciphertext (void)
+{
+  const guint8 bytes[CIPHERTEXT_SIZE] = { 0 };
+
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, sizeof bytes, 1);
+}
+
 static void
 encrypt (GDBusMethodInvocation *invocation)
 {
-  guint8 bytes[CIPHERTEXT_SIZE] = { 0 };
-  GUnixFDList *list = g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (invocation));
-  int fd = g_unix_fd_list_get (list, 0, NULL);
-  gssize length = 0, n;
+  guint8 bytes[CIPHERTEXT_SIZE];
 
-  while ((n = read (fd, bytes + length, sizeof bytes - (gsize) length)) > 0)
-    length += n;
-  close (fd);
-  GVariant *ciphertext = g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, sizeof bytes, 1);
-  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(@ay@a{sv})", ciphertext, make_info ()));
+  read_pipe (invocation, bytes, sizeof bytes);
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(@ay@a{sv})", new_ciphertext (), make_info ()));
 }
 
 static void
 decrypt (GDBusMethodInvocation *invocation)
 {
   const guint8 bytes[PLAINTEXT_SIZE] = { 0 };
-  int ends[2];
 
-  if (pipe2 (ends, O_CLOEXEC) != 0 || write (ends[1], bytes, sizeof bytes) != sizeof bytes)
-    g_error ("no pipe");
-  close (ends[1]);
-  g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (ends, 1);
-  g_dbus_method_invocation_return_value_with_unix_fd_list (invocation, g_variant_new ("(h@a{sv})", 0, make_info ()),
-                                                           list);
+  write_pipe (invocation, bytes, sizeof bytes, make_info ());
+}
+
+static void
+encrypt_batch (GDBusMethodInvocation *invocation)
+{
+  static guint8 frames[MAX_FRAMES];
+  gsize n = read_pipe (invocation, frames, sizeof frames) / FRAME_SIZE;
+  GVariantBuilder list;
+
+  g_variant_builder_init (&list, G_VARIANT_TYPE ("aay"));
+  for (gsize i = 0; i < n; i++)
+    g_variant_builder_add_value (&list, new_ciphertext ());
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(aay@aa{sv})", &list, make_results ()));
+}
+
+static void
+decrypt_batch (GDBusMethodInvocation *invocation)
+{
+  static guint8 frames[MAX_FRAMES];
+  g_autoptr (GVariant) list = g_variant_get_child_value (g_dbus_method_invocation_get_parameters (invocation), 0);
+
+  write_pipe (invocation, frames, MIN (g_variant_n_children (list) * FRAME_SIZE, MAX_FRAMES), make_results ());
 }
 
 static void
 on_method_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
                 const char *name, GVariant *parameters, GDBusMethodInvocation *invocation, gpointer data)
 {
-  if (strcmp (name, "Encrypt") == 0)
-    encrypt (invocation);
-  else
-    decrypt (invocation);
+  static const struct
+  {
+    const char *name;
+    void (*run) (GDBusMethodInvocation *invocation);
+  } methods[] = {
+    { "Encrypt", encrypt },
+    { "Decrypt", decrypt },
+    { "EncryptBatch", encrypt_batch },
+    { "DecryptBatch", decrypt_batch },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
+    if (strcmp (name, methods[i].name) == 0)
+      methods[i].run (invocation);
 }
 
 static void

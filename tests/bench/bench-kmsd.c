@@ -11,7 +11,7 @@
 
 #define N_TURNS 200
 #define N_TURN_CALLS 25
-#define N_BATCH_TURNS 15
+#define N_BATCH_TURNS 40
 #define N_ITEMS 1000
 #define N_LATE_CALLS 1000
 #define N_LATE_CONNECTIONS 8
@@ -87,22 +87,30 @@ compare (const char *name, Side *kmsd, Side *bare, CallsFunc func)
            bare->best_cpu / 1e3);
 }
 
+/* The bare service takes and gives the same batches: what is faster than that is not GDBus any more. */
 static void
-compare_batch (const char *name, BusCaller *caller, CallsFunc single, CallsFunc batch)
+compare_batch (const char *name, Side *kmsd, Side *bare, CallsFunc single, CallsFunc batch)
 {
-  double best_single = G_MAXDOUBLE, best_batch = G_MAXDOUBLE;
+  double best_single = G_MAXDOUBLE, best_batch = G_MAXDOUBLE, best_bare = G_MAXDOUBLE, best_cpu = G_MAXDOUBLE;
 
   for (guint i = 0; i < N_BATCH_TURNS; i++)
     {
       double start = get_wall ();
-      single (caller, N_TURN_CALLS);
-      double middle = get_wall ();
-      batch (caller, N_ITEMS);
+      single (&kmsd->caller, N_TURN_CALLS);
+      double middle = get_wall (), cpu = bus_process_get_cpu (kmsd->pid);
+      batch (&kmsd->caller, N_ITEMS);
+      double end = get_wall ();
+      best_cpu = MIN (best_cpu, (bus_process_get_cpu (kmsd->pid) - cpu) / N_ITEMS);
       best_single = MIN (best_single, (middle - start) / N_TURN_CALLS);
-      best_batch = MIN (best_batch, (get_wall () - middle) / N_ITEMS);
+      best_batch = MIN (best_batch, (end - middle) / N_ITEMS);
+      end = get_wall ();
+      batch (&bare->caller, N_ITEMS);
+      best_bare = MIN (best_bare, (get_wall () - end) / N_ITEMS);
     }
-  g_print ("%-28s %7.2f us an item   single %7.1f us   %5.1f times the rate\n", name, best_batch / 1e3,
-           best_single / 1e3, best_single / best_batch);
+  g_print ("%-28s %7.2f us an item   bare %7.2f us   single %7.1f us   %5.1f times the rate (bare: %5.1f)   CPU of the "
+           "service %5.2f us\n",
+           name, best_batch / 1e3, best_bare / 1e3, best_single / 1e3, best_single / best_batch,
+           best_single / best_bare, best_cpu / 1e3);
 }
 
 typedef struct
@@ -287,8 +295,10 @@ run_tmpfs (Stage *stage)
     g_error ("a ciphertext has %zu bytes, not %d", g_variant_n_children (side.caller.ciphertext), CIPHERTEXT_SIZE);
   compare ("Encrypt, log on tmpfs", &side, &stage->bare, bus_caller_encrypt);
   compare ("Decrypt, log on tmpfs", &side, &stage->bare, bus_caller_decrypt);
-  compare_batch ("EncryptBatch of 1000", &side.caller, bus_caller_encrypt, bus_caller_encrypt_batch);
-  compare_batch ("DecryptBatch of 1000", &side.caller, bus_caller_decrypt, bus_caller_decrypt_batch);
+  compare_batch ("EncryptBatch, one context", &side, &stage->bare, bus_caller_encrypt, bus_caller_encrypt_batch);
+  compare_batch ("DecryptBatch, one context", &side, &stage->bare, bus_caller_decrypt, bus_caller_decrypt_batch);
+  compare_batch ("EncryptBatch, 1000 contexts", &side, &stage->bare, bus_caller_encrypt, bus_caller_encrypt_rows);
+  compare_batch ("DecryptBatch, 1000 contexts", &side, &stage->bare, bus_caller_decrypt, bus_caller_decrypt_rows);
   wait_for_late ();
   call_often (N_WARM_UP_CALLS);
   tell_use (side.pid, "kmsd so far");

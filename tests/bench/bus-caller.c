@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_FRAMES 65536
-
 GDBusConnection *
 bus_connect (void)
 {
@@ -127,16 +125,35 @@ bus_caller_decrypt (BusCaller *self, guint n)
     }
 }
 
-/* The context is one for all. */
 static GVariant *
-new_contexts (void)
+new_contexts (guint n)
 {
-  GVariant *context = new_context ();
-  return g_variant_new_array (G_VARIANT_TYPE ("a{ss}"), &context, 1);
+  GVariantBuilder contexts;
+
+  g_variant_builder_init (&contexts, G_VARIANT_TYPE ("aa{ss}"));
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%u", 123 + i);
+      g_variant_builder_open (&contexts, G_VARIANT_TYPE ("a{ss}"));
+      g_variant_builder_add (&contexts, "{ss}", "model_name", "User");
+      g_variant_builder_add (&contexts, "{ss}", "model_id", id);
+      g_variant_builder_close (&contexts);
+    }
+  return g_variant_builder_end (&contexts);
 }
 
-void
-bus_caller_encrypt_batch (BusCaller *self, guint n)
+static GVariant *
+new_batch_options (void)
+{
+  GVariantBuilder options;
+
+  g_variant_builder_init (&options, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&options, "{sv}", "brief", g_variant_new_boolean (TRUE));
+  return g_variant_builder_end (&options);
+}
+
+static void
+encrypt_batch (BusCaller *self, guint n, guint n_contexts)
 {
   static guint8 frames[MAX_FRAMES];
   const guint8 header[4] = { 0, 0, 0, PLAINTEXT_SIZE };
@@ -145,19 +162,44 @@ bus_caller_encrypt_batch (BusCaller *self, guint n)
   for (guint i = 0; i < n; i++)
     memcpy (frames + i * (sizeof header + PLAINTEXT_SIZE), header, sizeof header);
   g_autoptr (GUnixFDList) list = send_bytes (frames, n * (sizeof header + PLAINTEXT_SIZE));
-  g_autoptr (GVariant) reply =
-    call (self, "EncryptBatch", g_variant_new ("(h@aa{ss}@a{sv})", 0, new_contexts (), no_options ()), list, NULL);
+  g_autoptr (GVariant)
+    reply = call (self, "EncryptBatch",
+                  g_variant_new ("(h@aa{ss}@a{sv})", 0, new_contexts (n_contexts), new_batch_options ()), list, NULL);
   g_clear_pointer (&self->batch, g_variant_unref);
   self->batch = g_variant_get_child_value (reply, 0);
+}
+
+static void
+decrypt_batch (BusCaller *self, guint n, guint n_contexts)
+{
+  g_autoptr (GUnixFDList) list = NULL;
+  GVariant *parameters =
+    g_variant_new ("(@aay@aa{ss}@a{sv})", self->batch, new_contexts (n_contexts), new_batch_options ());
+  g_autoptr (GVariant) reply = call (self, "DecryptBatch", parameters, NULL, &list);
+
+  bus_caller_read_plaintext (list, n * (sizeof (guint32) + PLAINTEXT_SIZE));
+}
+
+void
+bus_caller_encrypt_batch (BusCaller *self, guint n)
+{
+  encrypt_batch (self, n, 1);
 }
 
 void
 bus_caller_decrypt_batch (BusCaller *self, guint n)
 {
-  g_autoptr (GUnixFDList) list = NULL;
-  g_autoptr (GVariant)
-    reply = call (self, "DecryptBatch",
-                  g_variant_new ("(@aay@aa{ss}@a{sv})", self->batch, new_contexts (), no_options ()), NULL, &list);
+  decrypt_batch (self, n, 1);
+}
 
-  bus_caller_read_plaintext (list, n * (sizeof (guint32) + PLAINTEXT_SIZE));
+void
+bus_caller_encrypt_rows (BusCaller *self, guint n)
+{
+  encrypt_batch (self, n, n);
+}
+
+void
+bus_caller_decrypt_rows (BusCaller *self, guint n)
+{
+  decrypt_batch (self, n, n);
 }

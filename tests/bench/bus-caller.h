@@ -17,6 +17,8 @@ G_BEGIN_DECLS
 #define PLAINTEXT_SIZE 32
 /* The stored string of one, with a key of the local provider. */
 #define CIPHERTEXT_SIZE 119
+/* What a pipe holds: the secrets of a batch. */
+#define MAX_FRAMES 65536
 
 typedef struct
 {
@@ -36,9 +38,13 @@ void bus_caller_clear (BusCaller *self);
 void bus_caller_encrypt (BusCaller *self, guint n);
 void bus_caller_decrypt (BusCaller *self, guint n);
 
-/* One call for n items. */
+/* One call for n items, which have one context. What is decrypted is what was encrypted last. */
 void bus_caller_encrypt_batch (BusCaller *self, guint n);
 void bus_caller_decrypt_batch (BusCaller *self, guint n);
+
+/* The same for the rows of a table, each of which has its own. */
+void bus_caller_encrypt_rows (BusCaller *self, guint n);
+void bus_caller_decrypt_rows (BusCaller *self, guint n);
 
 /* The parameters of Decrypt. */
 GVariant *bus_caller_new_decryption (BusCaller *self);

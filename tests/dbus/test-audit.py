@@ -58,13 +58,23 @@ def check_who_did_what(daemon):
 
 
 def check_batch(daemon):
+    """A record an item, or one with their number for all that nothing tells apart."""
     daemon.add_box("orders", "EncryptFor=*\nDecryptFor=*")
     daemon.start()
     client = daemon.client()
-    stored = kmsd.octets(client.encrypt("orders", b"secret"))[4:]
-    client.good(f"{kmsd.BOXES}/orders", "DecryptBatch", f"(@aay [{stored}, {stored}], @aa{{ss}} [], @a{{sv}} {{}})")
-    tap.equal([one[:2] for one in of_box(daemon)],
-              [("encrypt", "done"), ("decrypt", "done"), ("decrypt", "done")], "a record an item")
+    stored, other = (kmsd.octets(client.encrypt("orders", b"secret", context))[4:] for context in ({"id": "5"}, {"id": "6"}))
+    before = len(records(daemon))
+
+    def decrypt(ciphertexts, contexts):
+        client.good(f"{kmsd.BOXES}/orders", "DecryptBatch",
+                    f"(@aay [{', '.join(ciphertexts)}], [{', '.join(contexts)}], @a{{sv}} {{}})")
+    five, six = "{'id': '5'}", "{'id': '6'}"
+    decrypt([stored, stored, stored], [five])
+    decrypt([stored, other], [five, six])
+    decrypt([stored, other], [five])
+    found = [(one["outcome"], one.get("items"), one["context"]["id"]) for one in records(daemon)[before:]]
+    tap.equal(found, [("done", 3, "5"), ("done", None, "5"), ("done", None, "6"), ("done", None, "5"), ("failed", None, "5")],
+              "the records")
 
 
 def check_no_log_no_plaintext(daemon):

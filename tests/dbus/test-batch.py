@@ -70,6 +70,20 @@ def check_one_bad_item(daemon):
     tap.equal([one.get("error") for one in results], [None, kmsd.ERROR + "InvalidCiphertext", None], "the errors")
 
 
+def check_brief(daemon):
+    """One result for all, if the caller takes that and all are alike."""
+    client = start(daemon)
+    ciphertexts, results = encrypt(client, [b"zero", b"one", b"two"], brief="true")
+    tap.equal((len(ciphertexts), len(results), results[0]["version"]), (3, 1, 1), "what came out")
+    ciphertexts = [bytes(one) for one in ciphertexts]
+    secrets, results = decrypt(client, ciphertexts, brief="true")
+    tap.equal((secrets, len(results), results[0]["version"]), ([b"zero", b"one", b"two"], 1, 1), "decrypted")
+    tap.equal(len(decrypt(client, ciphertexts)[1]), 3, "results without the option")
+    secrets, results = decrypt(client, [ciphertexts[0], ciphertexts[1][:-8], ciphertexts[2]], brief="true")
+    tap.equal((secrets, ["error" in one for one in results]), ([b"zero", b"", b"two"], [False, True, False]),
+              "one that fails")
+
+
 def check_bare(daemon):
     client = start(daemon)
     bare = [bytes(one) for one in encrypt(client, [b"a", b"b"], bare="true")[0]]

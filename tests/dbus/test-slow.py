@@ -188,18 +188,21 @@ def check_caller_that_leaves_with_calls_waiting(daemon):
 
 
 def check_services_have_intents(daemon):
-    """What a service decrypts is in the log before it is asked; each item's outcome names its intent."""
+    """What a service decrypts is in the log before it is asked; each outcome names its intent."""
     gate = daemon.path("gate")
     daemon.write("gate", "")
     add_waiting(daemon, f"Gate={gate}")
     daemon.start()
     client = daemon.client()
     stored = kmsd.octets(client.encrypt("late", b"secret"))[4:]
-    client.good(f"{kmsd.BOXES}/late", "DecryptBatch", f"(@aay [{stored}, {stored}], @aa{{ss}} [], @a{{sv}} {{}})")
+    for contexts in ("{}, {}", ""):
+        client.good(f"{kmsd.BOXES}/late", "DecryptBatch", f"(@aay [{stored}, {stored}], @aa{{ss}} [{contexts}], @a{{sv}} {{}})")
     with open(daemon.path("root/state/audit/audit-00000000000000000001.jsonl"), encoding="utf-8") as lines:
         found = [one for one in map(json.loads, lines) if one["operation"] == "decrypt"]
-    tap.equal([one["outcome"] for one in found], ["intent", "intent", "done", "done"], "the records")
-    tap.equal([one["intent"] for one in found[2:]], [one["sequence"] for one in found[:2]], "what the outcomes name")
+    tap.equal([(one["outcome"], one.get("items")) for one in found],
+              [("intent", None)] * 2 + [("done", None)] * 2 + [("intent", 2), ("done", 2)], "the records")
+    tap.equal([found[index]["intent"] for index in (2, 3, 5)], [found[index]["sequence"] for index in (0, 1, 4)],
+              "what the outcomes name")
 
 
 kmsd.main("slow", globals())

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What looks at what callers send, and counts it: quotas, options, contexts, frames; and who is at a socket. */
+#include <byte-strings.h>
 #include <caller.h>
 #include <context-options.h>
 #include <frames.h>
@@ -274,6 +275,33 @@ test_sockets_of_manager (void)
   g_unsetenv ("LISTEN_FDS");
 }
 
+/* What GVariant itself makes of the same; offsets of one, two and four bytes, and where one begins to be too small. */
+static void
+test_byte_strings (void)
+{
+  static const guint counts[] = { 0, 1, 3, 25, 26, 30, 600, 1024 };
+  g_autofree char *text = g_strnfill (200, 'x');
+
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    for (gsize longest = 0; longest <= 200; longest += 10)
+      {
+        ByteStrings *strings = byte_strings_new (counts[i]);
+        GVariantBuilder builder;
+        g_variant_builder_init (&builder, G_VARIANT_TYPE_BYTESTRING_ARRAY);
+        for (guint j = 0; j < counts[i]; j++)
+          {
+            gsize length = longest - longest * j / MAX (counts[i], 1);
+            byte_strings_add (strings, text, length);
+            g_variant_builder_add_value (&builder, g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, text, length, 1));
+          }
+        g_autoptr (GVariant) expected = g_variant_ref_sink (g_variant_builder_end (&builder));
+        g_autoptr (GVariant) made = g_variant_ref_sink (byte_strings_end (strings));
+        g_assert_true (g_variant_equal (made, expected));
+        g_assert_cmpmem (g_variant_get_data (made), g_variant_get_size (made), g_variant_get_data (expected),
+                         g_variant_get_size (expected));
+      }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -284,6 +312,7 @@ main (int argc, char **argv)
   g_test_add_func ("/parts/options/many", test_many_options);
   g_test_add_func ("/parts/contexts", test_contexts);
   g_test_add_func ("/parts/contexts/large", test_large_context);
+  g_test_add_func ("/parts/byte-strings", test_byte_strings);
   g_test_add_func ("/parts/frames", test_frames);
   g_test_add_func ("/parts/frames/that-lie", test_frames_that_lie);
   g_test_add_func ("/parts/caller", test_caller);
