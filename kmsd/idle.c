@@ -50,6 +50,16 @@ idle_start (Daemon *self)
     self->idle_source = g_timeout_add_seconds (timeout == 0 ? 60 : MAX (timeout / 4, 1), look, self);
 }
 
+/* How often is looked depends on the timeout, which may be another one now. */
+void
+idle_adapt (Daemon *self)
+{
+  if (self->idle_source == 0)
+    return;
+  idle_stop (self);
+  idle_start (self);
+}
+
 void
 idle_stop (Daemon *self)
 {

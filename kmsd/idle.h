@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 /* From now on, if IdleTimeout= says so. */
 void idle_start (Daemon *self);
+void idle_adapt (Daemon *self);
 void idle_stop (Daemon *self);
 
 G_END_DECLS

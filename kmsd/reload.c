@@ -4,6 +4,7 @@
 #include "reload.h"
 
 #include "door.h"
+#include "idle.h"
 #include "trail.h"
 
 typedef struct
@@ -135,6 +136,7 @@ apply (Daemon *daemon, Reload *reload)
   if (daemon->audit != NULL)
     trail_switch (daemon, g_steal_pointer (&reload->other_audit));
   set_alerts (daemon);
+  idle_adapt (daemon);
 }
 
 static void

@@ -46,6 +46,17 @@ def check_nobody(daemon):
 
 
 @kmsd.ways("session")
+def check_other_timeout(daemon):
+    """A timeout that is set while it runs counts from then on; without a file it is five minutes."""
+    daemon.add_box("orders", "EncryptFor=*")
+    daemon.start()
+    client = daemon.client()
+    daemon.write("root/admin/kms.conf", "[Daemon]\nIdleTimeout=1\n")
+    client.manager("Reload", "(@a{sv} {},)")
+    ends(daemon)
+
+
+@kmsd.ways("session")
 def check_private_connection(daemon):
     start(daemon)
     private = daemon.client(private=True)
