@@ -57,6 +57,23 @@ def check_provider():
     lacking(re.findall(r'\{ "(\w+)", [A-Z]+,', array("libkms/kms-provider-config.c", "known_keys")), "kms-provider.5")
 
 
+def check_model():
+    """The keys of all groups are in one word each, between bars."""
+    lacking({key for keys in re.findall(r'"(\w+(?:\|\w+)+)"', array("libkms/record/kms-model-file.c", "groups")) for key in keys.split("|")},
+            "kms-model.5")
+
+
+def check_audit():
+    """Operations, members of lines and fields of the journal."""
+    sources = "".join(read(path) for path in files("kmsd/**/*.c"))
+    operations = set(re.findall(r'(?:audit_record_new|trail_record_new) \((?:call, )?"([\w-]+)"', sources))
+    members = set(re.findall(r'(?:TEXT|NUMBER) \("(\w+)"', read("kmsd/engines/audit-record-parse.c")))
+    fields = set(re.findall(r'"(KMS_[A-Z_]+)"', read("kmsd/engines/journal.c")))
+    tap.equal(({"start", "reload"} <= operations, "box" in members, "KMS_BOX" in fields), (True, True, True), "something is found")
+    tap.none((word for word in sorted(operations | members | fields) if not re.search(rf"(?<![\w-]){word}(?![\w-])", page("kms-audit.5"))),
+             "not in kms-audit.5")
+
+
 def check_settings():
     for directory, name in (("local/local-provider.c", "kms-provider.5"), ("test/kms-test.c", "kms-provider.5"),
                             ("kmsd/kmsd-provider.c", "kms-kmsd.5")):
@@ -153,5 +170,5 @@ def check_exit_codes():
 
 
 tap.main([("/docs/claims/" + function.__name__[6:].replace("_", "-"), function) for function in (
-    check_kms_conf, check_box, check_provider, check_settings, check_variables, check_program_options, check_commands,
+    check_kms_conf, check_box, check_provider, check_model, check_audit, check_settings, check_variables, check_program_options, check_commands,
     check_exit_codes)] + [("/docs/claims/symbols", lambda: tap.none(unknown_symbols(), "in no source"))])
