@@ -57,6 +57,18 @@ def check_provider():
     lacking(re.findall(r'\{ "(\w+)", [A-Z]+,', array("libkms/kms-provider-config.c", "known_keys")), "kms-provider.5")
 
 
+def check_states():
+    words = re.search(r"kms_state_to_string.*?words\[\] = \{(.*?)\}", read("libkms/kms-config-info.c"), re.DOTALL).group(1)
+    lacking(re.findall(r'"([\w-]+)"', words), "kms-provider.5")
+
+
+def check_reserved_key_ids():
+    text = re.search(r"reserved_prefixes\[\].*?\};.*?reserved_ids\[\].*?\};", read("libkms/kms-routing.c"), re.DOTALL).group(0)
+    names = re.findall(r'"([^"]+)"', text)
+    tap.equal("local/" in names, True, "key ids are found")
+    tap.none((name for name in names if f"``{name}``" not in page("kms-provider.5")), "not in kms-provider.5")
+
+
 def check_model():
     """The keys of all groups are in one word each, between bars."""
     lacking({key for keys in re.findall(r'"(\w+(?:\|\w+)+)"', array("libkms/record/kms-model-file.c", "groups")) for key in keys.split("|")},
@@ -170,5 +182,5 @@ def check_exit_codes():
 
 
 tap.main([("/docs/claims/" + function.__name__[6:].replace("_", "-"), function) for function in (
-    check_kms_conf, check_box, check_provider, check_model, check_audit, check_settings, check_variables, check_program_options, check_commands,
+    check_kms_conf, check_box, check_provider, check_states, check_reserved_key_ids, check_model, check_audit, check_settings, check_variables, check_program_options, check_commands,
     check_exit_codes)] + [("/docs/claims/symbols", lambda: tap.none(unknown_symbols(), "in no source"))])
