@@ -66,8 +66,9 @@ def check_error_names():
 def check_pages_refer():
     pages = {os.path.basename(path)[:-4] for path in glob.glob(os.path.join(SOURCE, "docs/man/*.rst"))}
     pages |= {"systemd.1", "org.libkms.Kms1.5"}
-    for path in glob.glob(os.path.join(SOURCE, "docs/man/*.rst*")):
-        for name, section in re.findall(r"\*\*((?:kms|org)[\w.-]*)\*\*\\ \((\d)\)", read(path)):
+    pattern = re.compile(r"(?<![\w/-])((?:kms|org\.libkms)[\w.-]*)(?:\*\*\\ ?)?\((\d)\)")
+    for path in [*glob.glob(os.path.join(SOURCE, "docs/man/*.rst*")), *DOCUMENTS]:
+        for name, section in pattern.findall(read(path)):
             if f"{name}.{section}" not in pages:
                 raise tap.Failure(f"{path}: {name}({section}) does not exist")
 
