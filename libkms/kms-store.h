@@ -62,6 +62,8 @@ typedef enum /*< flags >*/ {
  *   writes into the text are names in quotes, keywords and parameters, and nothing else
  * @list_columns: tells the columns of a table, whose schema is %NULL where nobody names it; no columns are told of a
  *   table that is not there
+ * @run_all: (nullable): runs statements one after the other, as @run does, but need not wait for each; the first that
+ *   fails ends them with its error. %NULL: libkms runs them one by one
  *
  * What a module for a database implements, each function in one thread at a time. Errors: %KMS_ERROR_UNAVAILABLE where
  * the same may succeed later (busy, deadlock, connection lost), %KMS_ERROR_NOT_AUTHORIZED, %KMS_ERROR_NOT_FOUND for a
@@ -77,13 +79,15 @@ struct _KmsStoreClass
   gboolean (*open) (KmsStore *self, const char *location, GCancellable *cancellable, GError **error);
   gboolean (*run) (KmsStore *self, KmsStatement *statement, GCancellable *cancellable, GError **error);
   gboolean (*list_columns) (KmsStore *self, const char *schema, const char *table, KmsColumns *columns, GError **error);
+  gboolean (*run_all) (KmsStore *self, KmsStatement *const *statements, guint n_statements, GCancellable *cancellable,
+                       GError **error);
 #endif
 
   /*< private >*/
   KmsStoreFeatures features;
   char quote;         /* around identifiers, doubled within */
   const char *equals; /* the operator to which NULL equals NULL */
-  gpointer _reserved[12];
+  gpointer _reserved[11];
 };
 
 KMS_AVAILABLE_IN_1_0

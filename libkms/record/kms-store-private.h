@@ -69,6 +69,12 @@ gboolean _kms_store_run (KmsStore *self, KmsStatement *statement, KmsRowFunc on_
                          gint64 *n_changed, GCancellable *cancellable, GError **error);
 gboolean _kms_store_run_text (KmsStore *self, const char *sql, GCancellable *cancellable, GError **error);
 
+/* Statements that have no rows, in that order; of each, `n_changed` says what it did. Those behind the first that fails are
+ * not run. To be called within a transaction: what is kept of those before it, databases do not agree on. Over a network
+ * this takes one round trip, where each for itself would take one. */
+gboolean _kms_store_run_all (KmsStore *self, KmsStatement *const *statements, guint n, GCancellable *cancellable,
+                             GError **error);
+
 /* The columns of a table, of which there is one at least. */
 GArray *_kms_store_list_columns (KmsStore *self, const char *table, GError **error);
 

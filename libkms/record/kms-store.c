@@ -175,19 +175,42 @@ kms_store_get_uri (KmsStore *self)
   return ((KmsStorePrivate *) kms_store_get_instance_private (self))->uri;
 }
 
-gboolean
-_kms_store_run (KmsStore *self, KmsStatement *statement, KmsRowFunc on_row, gpointer user_data, gint64 *n_changed,
-                GCancellable *cancellable, GError **error)
+static void
+start (KmsStatement *statement, KmsRowFunc on_row, gpointer user_data)
 {
   statement->on_row = on_row;
   statement->user_data = user_data;
   statement->n_changed = 0;
   g_array_set_size (statement->cells, 0);
+}
+
+gboolean
+_kms_store_run (KmsStore *self, KmsStatement *statement, KmsRowFunc on_row, gpointer user_data, gint64 *n_changed,
+                GCancellable *cancellable, GError **error)
+{
+  start (statement, on_row, user_data);
   if (g_cancellable_set_error_if_cancelled (cancellable, error)
       || !KMS_STORE_GET_CLASS (self)->run (self, statement, cancellable, error))
     return FALSE;
   if (n_changed != NULL)
     *n_changed = statement->n_changed;
+  return TRUE;
+}
+
+gboolean
+_kms_store_run_all (KmsStore *self, KmsStatement *const *statements, guint n, GCancellable *cancellable, GError **error)
+{
+  KmsStoreClass *klass = KMS_STORE_GET_CLASS (self);
+
+  for (guint i = 0; i < n; i++)
+    start (statements[i], NULL, NULL);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (klass->run_all != NULL)
+    return n == 0 || klass->run_all (self, statements, n, cancellable, error);
+  for (guint i = 0; i < n; i++)
+    if (!_kms_store_run (self, statements[i], NULL, NULL, NULL, cancellable, error))
+      return FALSE;
   return TRUE;
 }
 

@@ -120,7 +120,7 @@ reach_end (PGconn *pg, gint64 deadline)
         if (pg_wait (pg, PQflush (pg) == 1 ? G_IO_IN | G_IO_OUT : G_IO_IN, deadline, NULL) != PG_WAIT_READY
             || !PQconsumeInput (pg))
           return FALSE;
-      PG_AUTO_RESULT result = PQgetResult (pg);
+      g_autoptr (PGresult) result = PQgetResult (pg);
       if (result == NULL)
         return PQstatus (pg) == CONNECTION_OK;
       if (is_copy (result))
@@ -128,10 +128,12 @@ reach_end (PGconn *pg, gint64 deadline)
     }
 }
 
+/* A pipeline that was not read to its end is not worth the wait. */
 static void
 settle (PgConnection *self)
 {
-  if (!reach_end (self->pg, g_get_monotonic_time () + SETTLE_SECONDS * G_USEC_PER_SEC))
+  if (PQpipelineStatus (self->pg) != PQ_PIPELINE_OFF
+      || !reach_end (self->pg, g_get_monotonic_time () + SETTLE_SECONDS * G_USEC_PER_SEC))
     lose (self);
 }
 
@@ -186,7 +188,7 @@ wait_for_connection (PgConnection *self, GCancellable *cancellable, GError **err
 static gboolean
 drain (PgConnection *self, GCancellable *cancellable, GError **error)
 {
-  PG_AUTO_RESULT result = NULL;
+  g_autoptr (PGresult) result = NULL;
 
   if (!pg_connection_flush (self, cancellable, error))
     return FALSE;
@@ -248,6 +250,16 @@ make_connection (PgConnection *self, GCancellable *cancellable, GError **error)
   return FALSE;
 }
 
+/* A transaction that failed takes no such statement any more; it is made up for after its end. */
+static gboolean
+make_room (PgConnection *self, GCancellable *cancellable, GError **error)
+{
+  if (g_hash_table_size (self->prepared) < MAX_PREPARED || PQtransactionStatus (self->pg) == PQTRANS_INERROR)
+    return TRUE;
+  g_hash_table_remove_all (self->prepared);
+  return run_simple (self, "DEALLOCATE ALL", cancellable, error);
+}
+
 gboolean
 pg_connection_begin (PgConnection *self, gboolean in_transaction, GCancellable *cancellable, GError **error)
 {
@@ -260,7 +272,7 @@ pg_connection_begin (PgConnection *self, gboolean in_transaction, GCancellable *
   if (self->pg == NULL)
     return make_connection (self, cancellable, error);
   if (PQtransactionStatus (self->pg) != PQTRANS_ACTIVE)
-    return TRUE;
+    return make_room (self, cancellable, error);
   g_set_error (error, KMS_ERROR, KMS_ERROR_FAILED, "%s: the rows of another statement are not all read", self->uri);
   return FALSE;
 }
@@ -290,8 +302,8 @@ pg_connection_flush (PgConnection *self, GCancellable *cancellable, GError **err
   return left == 0 || fail (self, NULL, error);
 }
 
-static gboolean
-is_error (const PGresult *result)
+gboolean
+pg_connection_is_error (const PGresult *result)
 {
   switch (PQresultStatus (result))
     {
@@ -299,6 +311,7 @@ is_error (const PGresult *result)
     case PGRES_TUPLES_OK:
     case PGRES_SINGLE_TUPLE:
     case PGRES_EMPTY_QUERY:
+    case PGRES_PIPELINE_SYNC:
       return FALSE;
     default:
       return TRUE;
@@ -317,7 +330,7 @@ forget_stale (PgConnection *self, const PGresult *failure)
 }
 
 gboolean
-pg_connection_next (PgConnection *self, PGresult **result, GCancellable *cancellable, GError **error)
+pg_connection_take (PgConnection *self, PGresult **result, GCancellable *cancellable, GError **error)
 {
   while (PQisBusy (self->pg))
     {
@@ -327,14 +340,41 @@ pg_connection_next (PgConnection *self, PGresult **result, GCancellable *cancell
         return fail (self, NULL, error);
     }
   *result = PQgetResult (self->pg);
-  if (*result == NULL || !is_error (*result))
-    return TRUE;
-  PG_AUTO_RESULT failure = g_steal_pointer (result);
+  return TRUE;
+}
+
+gboolean
+pg_connection_explain (PgConnection *self, const PGresult *failure, GError **error)
+{
   if (is_copy (failure))
     g_set_error (error, KMS_ERROR, KMS_ERROR_FAILED, "%s: COPY has no rows to give", self->uri);
   else
     pg_error_set (error, self->uri, failure, self->pg);
   forget_stale (self, failure);
+  return FALSE;
+}
+
+gboolean
+pg_connection_enter_pipeline (PgConnection *self, GError **error)
+{
+  return PQenterPipelineMode (self->pg) || fail (self, NULL, error);
+}
+
+gboolean
+pg_connection_leave_pipeline (PgConnection *self, GError **error)
+{
+  return PQexitPipelineMode (self->pg) || fail (self, NULL, error);
+}
+
+gboolean
+pg_connection_next (PgConnection *self, PGresult **result, GCancellable *cancellable, GError **error)
+{
+  if (!pg_connection_take (self, result, cancellable, error))
+    return FALSE;
+  if (*result == NULL || !pg_connection_is_error (*result))
+    return TRUE;
+  g_autoptr (PGresult) failure = g_steal_pointer (result);
+  pg_connection_explain (self, failure, error);
   settle (self);
   return FALSE;
 }
@@ -342,7 +382,7 @@ pg_connection_next (PgConnection *self, PGresult **result, GCancellable *cancell
 static Prepared *
 describe (PgConnection *self, const char *name, GCancellable *cancellable, GError **error)
 {
-  PG_AUTO_RESULT result = NULL;
+  g_autoptr (PGresult) result = NULL;
   Prepared *prepared;
 
   if (!PQsendDescribePrepared (self->pg, name))
@@ -364,22 +404,11 @@ describe (PgConnection *self, const char *name, GCancellable *cancellable, GErro
   return NULL;
 }
 
-static gboolean
-make_room (PgConnection *self, GCancellable *cancellable, GError **error)
-{
-  if (g_hash_table_size (self->prepared) < MAX_PREPARED)
-    return TRUE;
-  g_hash_table_remove_all (self->prepared);
-  return run_simple (self, "DEALLOCATE ALL", cancellable, error);
-}
-
 static Prepared *
 prepare (PgConnection *self, const char *sql, GCancellable *cancellable, GError **error)
 {
   g_autofree char *name = g_strdup_printf ("kms_%u", ++self->n_prepared);
 
-  if (!make_room (self, cancellable, error))
-    return NULL;
   if (!PQsendPrepare (self->pg, name, sql, 0, NULL))
     {
       fail (self, NULL, error);

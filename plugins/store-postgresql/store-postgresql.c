@@ -47,42 +47,61 @@ store_postgresql_open (KmsStore *store, const char *location, GCancellable *canc
   return begin (self, cancellable, error);
 }
 
+/* A statement that is ready to be sent. */
+typedef struct
+{
+  const char *sql;
+  const char *name; /* NULL: it is not prepared */
+  PgParameters parameters;
+} Outgoing;
+
+static void
+outgoing_clear (gpointer data)
+{
+  pg_parameters_clear (&((Outgoing *) data)->parameters);
+}
+
 /* A statement without parameters is BEGIN, COMMIT or one that is run once: it is not prepared. */
 static gboolean
-send_plain (StorePostgresql *self, const char *sql, GError **error)
+outgoing_init (Outgoing *outgoing, StorePostgresql *self, KmsStatement *statement, GCancellable *cancellable,
+               GError **error)
 {
-  return PQsendQueryParams (pg_connection_peek (self->connection), sql, 0, NULL, NULL, NULL, NULL, 0)
-         || pg_connection_fail (self->connection, error);
+  guint n = kms_statement_get_n_parameters (statement);
+  const Oid *types = NULL;
+
+  outgoing->sql = kms_statement_get_sql (statement);
+  if (n == 0)
+    return TRUE;
+  outgoing->name = pg_connection_prepare (self->connection, outgoing->sql, n, &types, cancellable, error);
+  if (outgoing->name == NULL)
+    return FALSE;
+  if (pg_parameters_init (&outgoing->parameters, statement, types, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", kms_store_get_uri (KMS_STORE (self)));
+  return FALSE;
 }
 
 static gboolean
-send_prepared (StorePostgresql *self, KmsStatement *statement, guint n, GCancellable *cancellable, GError **error)
+outgoing_send (const Outgoing *outgoing, StorePostgresql *self, GError **error)
 {
-  g_auto (PgParameters) parameters = { 0 };
-  const Oid *types;
-  const char *name =
-    pg_connection_prepare (self->connection, kms_statement_get_sql (statement), n, &types, cancellable, error);
+  const PgParameters *parameters = &outgoing->parameters;
+  PGconn *pg = pg_connection_peek (self->connection);
+  int sent = outgoing->name == NULL ? PQsendQueryParams (pg, outgoing->sql, 0, NULL, NULL, NULL, NULL, 0)
+                                    : PQsendQueryPrepared (pg, outgoing->name, parameters->n, parameters->values,
+                                                           parameters->lengths, parameters->formats, 0);
 
-  if (name == NULL)
-    return FALSE;
-  if (!pg_parameters_init (&parameters, statement, types, error))
-    {
-      g_prefix_error (error, "%s: ", kms_store_get_uri (KMS_STORE (self)));
-      return FALSE;
-    }
-  return PQsendQueryPrepared (pg_connection_peek (self->connection), name, parameters.n, parameters.values,
-                              parameters.lengths, parameters.formats, 0)
-         || pg_connection_fail (self->connection, error);
+  return sent || pg_connection_fail (self->connection, error);
 }
 
 /* One row a result, so that a large table needs no more memory than its largest row. */
 static gboolean
 send (StorePostgresql *self, KmsStatement *statement, GCancellable *cancellable, GError **error)
 {
-  guint n = kms_statement_get_n_parameters (statement);
-  gboolean is_sent = n == 0 ? send_plain (self, kms_statement_get_sql (statement), error)
-                            : send_prepared (self, statement, n, cancellable, error);
+  Outgoing outgoing = { NULL };
+  gboolean is_sent = outgoing_init (&outgoing, self, statement, cancellable, error)
+                     && outgoing_send (&outgoing, self, error);
 
+  outgoing_clear (&outgoing);
   if (!is_sent)
     return FALSE;
   PQsetSingleRowMode (pg_connection_peek (self->connection));
@@ -124,6 +143,23 @@ take (KmsStore *store, PGresult *result, KmsStatement *statement, GPtrArray *dec
   return PQresultStatus (result) == PGRES_SINGLE_TUPLE || end (store, result, statement, error);
 }
 
+/* The rest of the rows is not wanted. To cancel the statement would end the transaction that it is in, so there they are
+ * read, and thrown away. */
+static void
+leave (StorePostgresql *self, GCancellable *cancellable)
+{
+  if (!kms_store_get_in_transaction (KMS_STORE (self)))
+    {
+      pg_connection_abandon (self->connection);
+      return;
+    }
+  for (gboolean is_over = FALSE; !is_over;)
+    {
+      g_autoptr (PGresult) result = NULL;
+      is_over = !pg_connection_next (self->connection, &result, cancellable, NULL) || result == NULL;
+    }
+}
+
 static gboolean
 store_postgresql_run (KmsStore *store, KmsStatement *statement, GCancellable *cancellable, GError **error)
 {
@@ -134,17 +170,85 @@ store_postgresql_run (KmsStore *store, KmsStatement *statement, GCancellable *ca
     return FALSE;
   for (;;)
     {
-      PG_AUTO_RESULT result = NULL;
+      g_autoptr (PGresult) result = NULL;
       if (!pg_connection_next (self->connection, &result, cancellable, error))
         return FALSE;
       if (result == NULL)
         return TRUE;
       if (!take (store, result, statement, decoded, error))
         {
-          pg_connection_abandon (self->connection);
+          leave (self, cancellable);
           return FALSE;
         }
     }
+}
+
+/* All are made ready before the first is sent: preparing takes round trips, for which a pipeline does not stop. */
+static gboolean
+send_all (StorePostgresql *self, KmsStatement *const *statements, guint n, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GArray) all = g_array_sized_new (FALSE, TRUE, sizeof (Outgoing), n);
+
+  g_array_set_clear_func (all, outgoing_clear);
+  g_array_set_size (all, n);
+  for (guint i = 0; i < n; i++)
+    if (!outgoing_init (&g_array_index (all, Outgoing, i), self, statements[i], cancellable, error))
+      return FALSE;
+  if (!pg_connection_enter_pipeline (self->connection, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (!outgoing_send (&g_array_index (all, Outgoing, i), self, error))
+      return FALSE;
+  if (!PQpipelineSync (pg_connection_peek (self->connection)))
+    return pg_connection_fail (self->connection, error);
+  return pg_connection_flush (self->connection, cancellable, error);
+}
+
+static gboolean
+take_one (StorePostgresql *self, PGresult *result, KmsStatement *statement, GPtrArray *decoded, GError **error)
+{
+  if (PQresultStatus (result) == PGRES_PIPELINE_ABORTED)
+    return TRUE; /* behind the one that failed */
+  if (pg_connection_is_error (result))
+    return pg_connection_explain (self->connection, result, error);
+  return take (KMS_STORE (self), result, statement, decoded, error);
+}
+
+/* All results are taken, whatever they are: each statement's end with NULL, and all of them with the synchronization. The
+ * first error is the one. */
+static gboolean
+take_all (StorePostgresql *self, KmsStatement *const *statements, guint n, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) decoded = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) first = NULL;
+
+  for (guint i = 0;;)
+    {
+      g_autoptr (PGresult) result = NULL;
+      if (!pg_connection_take (self->connection, &result, cancellable, error))
+        return FALSE;
+      if (result == NULL)
+        i++;
+      else if (PQresultStatus (result) == PGRES_PIPELINE_SYNC)
+        break;
+      else if (first == NULL && i < n)
+        take_one (self, result, statements[i], decoded, &first);
+    }
+  if (first == NULL)
+    return pg_connection_leave_pipeline (self->connection, error);
+  g_propagate_error (error, g_steal_pointer (&first));
+  pg_connection_leave_pipeline (self->connection, NULL);
+  return FALSE;
+}
+
+static gboolean
+store_postgresql_run_all (KmsStore *store, KmsStatement *const *statements, guint n, GCancellable *cancellable,
+                          GError **error)
+{
+  StorePostgresql *self = STORE_POSTGRESQL (store);
+
+  return begin (self, cancellable, error) && send_all (self, statements, n, cancellable, error)
+         && take_all (self, statements, n, cancellable, error);
 }
 
 /* A name that is not there gives no rows; one that may not be looked at is an error. */
@@ -169,7 +273,7 @@ store_postgresql_list_columns (KmsStore *store, const char *schema, const char *
     return FALSE;
   for (;;)
     {
-      PG_AUTO_RESULT result = NULL;
+      g_autoptr (PGresult) result = NULL;
       if (!pg_connection_next (self->connection, &result, NULL, error))
         return FALSE;
       if (result == NULL)
@@ -188,6 +292,7 @@ store_postgresql_class_init (StorePostgresqlClass *klass)
   G_OBJECT_CLASS (klass)->finalize = store_postgresql_finalize;
   store_class->open = store_postgresql_open;
   store_class->run = store_postgresql_run;
+  store_class->run_all = store_postgresql_run_all;
   store_class->list_columns = store_postgresql_list_columns;
   kms_store_class_set_dialect (store_class, KMS_STORE_SKIP_LOCKED | KMS_STORE_SEQUENCES | KMS_STORE_NUMBERED, '"',
                                "IS NOT DISTINCT FROM");

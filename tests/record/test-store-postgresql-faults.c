@@ -58,6 +58,24 @@ test_stopped (PostgresFixture *self, gconstpointer data)
   assert_works (self->store);
 }
 
+/* Who has read enough of a table goes on with the transaction. */
+static void
+test_stopped_in_transaction (PostgresFixture *self, gconstpointer data)
+{
+  g_autoptr (KmsStatement) all = _kms_statement_new (self->store);
+  g_autoptr (GError) error = NULL;
+
+  _kms_statement_add_sql (all, "SELECT generate_series(1, 10000)");
+  g_assert_true (kms_store_begin (self->store, NULL, &error));
+  add_users (self);
+  g_assert_false (_kms_store_run (self->store, all, stop_at_once, NULL, NULL, NULL, &error));
+  g_clear_error (&error);
+  kms_store_commit (self->store, NULL, &error);
+  g_assert_no_error (error);
+  g_autofree char *rows = store_select (self->store, "SELECT count(*) FROM users");
+  g_assert_cmpstr (rows, ==, "3 ");
+}
+
 typedef struct
 {
   KmsStore *observer;
@@ -208,6 +226,25 @@ test_rights (PostgresFixture *self, gconstpointer data)
   assert_fails (self->store, "DELETE FROM users", KMS_ERROR_NOT_AUTHORIZED);
 }
 
+/* Who may move rows to a new master key need not be able to touch what is in them. */
+static void
+test_rewrapper (PostgresFixture *self, gconstpointer data)
+{
+  add_users (self);
+  store_execute (self->store, "ALTER TABLE users ADD COLUMN encrypted_kms_key text");
+  store_execute (self->store, "DROP ROLE IF EXISTS rewrapper");
+  store_execute (self->store, "CREATE ROLE rewrapper LOGIN");
+  store_execute (self->store, "GRANT USAGE ON SCHEMA public TO rewrapper");
+  store_execute (self->store, "GRANT SELECT, UPDATE (encrypted_kms_key) ON users TO rewrapper");
+  g_autoptr (KmsStore) store = postgres_fixture_open (self, "postgresql://rewrapper@/test");
+
+  g_autofree char *locked = store_select (store, "SELECT id FROM users WHERE id = 1 FOR UPDATE SKIP LOCKED");
+  g_assert_cmpstr (locked, ==, "1 ");
+  store_execute (store, "UPDATE users SET encrypted_kms_key = 'v2:' WHERE id = 1 AND name IS NOT DISTINCT FROM 'user'");
+  assert_fails (store, "UPDATE users SET name = 'x'", KMS_ERROR_NOT_AUTHORIZED);
+  assert_fails (store, "DELETE FROM users", KMS_ERROR_NOT_AUTHORIZED);
+}
+
 static void
 assert_insert_fails (KmsStore *store, const char *table, KmsCell cell, KmsError code)
 {
@@ -275,6 +312,36 @@ test_changed_table (PostgresFixture *self, gconstpointer data)
   g_clear_error (&error);
   _kms_store_run (self->store, statement, NULL, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
+}
+
+/* What comes behind the one that fails is not run, and the server undoes what came before. */
+static void
+test_run_all (PostgresFixture *self, gconstpointer data)
+{
+  static const char *const texts[] = { "INSERT INTO users VALUES (1)", "INSERT INTO nosuch VALUES (2)",
+                                       "INSERT INTO users VALUES (3)", "SELECT pg_sleep(600)" };
+  KmsStatement *statements[G_N_ELEMENTS (texts)];
+  g_autoptr (KmsStore) observer = postgres_fixture_open (self, get_uri ());
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Interruption interruption = { observer, postgres_get_backend (self->store), cancellable };
+  g_autoptr (GError) failed = NULL, cancelled = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      statements[i] = _kms_statement_new (self->store);
+      _kms_statement_add_sql (statements[i], texts[i]);
+    }
+  g_assert_false (_kms_store_run_all (self->store, statements, 3, NULL, &failed));
+  g_assert_error (failed, KMS_ERROR, KMS_ERROR_NOT_FOUND);
+  g_autofree char *rows = store_select (self->store, "SELECT id FROM users");
+  g_assert_cmpstr (rows, ==, "");
+  g_autoptr (GThread) thread = g_thread_new ("cancel", interrupt, &interruption);
+  g_assert_false (_kms_store_run_all (self->store, statements + 3, 1, cancellable, &cancelled));
+  g_assert_error (cancelled, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_thread_join (g_steal_pointer (&thread));
+  assert_works (self->store);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    _kms_statement_free (statements[i]);
 }
 
 static gboolean
@@ -378,14 +445,17 @@ main (int argc, char **argv)
     void (*test) (PostgresFixture *self, gconstpointer data);
   } cases[] = {
     { "stopped", test_stopped },
+    { "stopped-in-transaction", test_stopped_in_transaction },
     { "cancelled", test_cancelled },
     { "connection-lost", test_connection_lost },
     { "deadlock", test_deadlock },
     { "transactions", test_transactions },
     { "rights", test_rights },
+    { "rewrapper", test_rewrapper },
     { "wrong-values", test_wrong_values },
     { "missing", test_missing },
     { "inside", test_inside },
+    { "run-all", test_run_all },
     { "changed-table", test_changed_table },
     { "open", test_open },
     { "password", test_password },

@@ -196,6 +196,34 @@ test_schemas (PostgresFixture *self, gconstpointer data)
   g_assert_cmpstr (rows, ==, "1 ");
 }
 
+#define N_UPDATES 5000
+
+/* More than the socket takes at once, in one go, and each tells what it did. */
+static void
+test_run_all (PostgresFixture *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) statements = g_ptr_array_new_with_free_func ((GDestroyNotify) _kms_statement_free);
+  g_autofree char *name = g_strnfill (400, 'n');
+  g_autoptr (GError) error = NULL;
+
+  store_execute (self->store, "INSERT INTO users SELECT 2 * generate_series(0, 2499)");
+  for (guint i = 0; i < N_UPDATES; i++)
+    {
+      KmsStatement *statement = _kms_statement_new (self->store);
+      _kms_statement_add_sql (statement, "UPDATE users SET name = ");
+      _kms_statement_bind_text (statement, name, -1);
+      _kms_statement_add_sql (statement, " WHERE id = ");
+      _kms_statement_bind_integer (statement, i);
+      g_ptr_array_add (statements, statement);
+    }
+  _kms_store_run_all (self->store, (KmsStatement **) statements->pdata, N_UPDATES, NULL, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < N_UPDATES; i++)
+    g_assert_cmpint (((KmsStatement *) statements->pdata[i])->n_changed, ==, i % 2 == 0);
+  g_autofree char *rows = store_select (self->store, "SELECT count(*) FROM users WHERE length(name) = 400");
+  g_assert_cmpstr (rows, ==, "2500 ");
+}
+
 static gboolean
 count (const KmsCell *cells, guint n_cells, gpointer n_rows, GError **error)
 {
@@ -276,7 +304,8 @@ main (int argc, char **argv)
     { "/store/postgresql/values", test_values },           { "/store/postgresql/crossed", test_crossed },
     { "/store/postgresql/identifiers", test_identifiers }, { "/store/postgresql/columns", test_columns },
     { "/store/postgresql/schemas", test_schemas },         { "/store/postgresql/prepared", test_prepared },
-    { "/store/postgresql/many-rows", test_many_rows },     { "/store/postgresql/large-value", test_large_value },
+    { "/store/postgresql/run-all", test_run_all },         { "/store/postgresql/many-rows", test_many_rows },
+    { "/store/postgresql/large-value", test_large_value },
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -163,6 +163,31 @@ test_transactions (Fixture *self, gconstpointer data)
   g_assert_error (none, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT);
 }
 
+/* A module that runs statements one by one is enough. */
+static void
+test_run_all (Fixture *self, gconstpointer data)
+{
+  static const char *const texts[] = { "INSERT INTO users VALUES (1, 'a', 0), (2, 'b', 0)", "DELETE FROM users",
+                                       "DELETE FROM nosuch", "INSERT INTO users VALUES (3, 'c', 0)" };
+  KmsStatement *statements[G_N_ELEMENTS (texts)];
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      statements[i] = _kms_statement_new (self->store);
+      _kms_statement_add_sql (statements[i], texts[i]);
+    }
+  g_assert_true (_kms_store_run_all (self->store, statements, 2, NULL, &error));
+  g_assert_cmpint (statements[0]->n_changed, ==, 2);
+  g_assert_cmpint (statements[1]->n_changed, ==, 2);
+  g_assert_false (_kms_store_run_all (self->store, statements, G_N_ELEMENTS (texts), NULL, &error));
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_FAILED);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    _kms_statement_free (statements[i]);
+  g_autofree char *rows = store_select (self->store, "SELECT * FROM users");
+  g_assert_cmpstr (rows, ==, "");
+}
+
 /* To SQLite, "nosuch" in quotes is a text where there is no such column, unless it is told. */
 static void
 test_missing_column (Fixture *self, gconstpointer data)
@@ -231,6 +256,7 @@ main (int argc, char **argv)
   g_test_add ("/store/columns", Fixture, NULL, setup, test_columns, teardown);
   g_test_add ("/store/stopped", Fixture, NULL, setup, test_stopped, teardown);
   g_test_add ("/store/transactions", Fixture, NULL, setup, test_transactions, teardown);
+  g_test_add ("/store/run-all", Fixture, NULL, setup, test_run_all, teardown);
   g_test_add ("/store/missing-column", Fixture, NULL, setup, test_missing_column, teardown);
   g_test_add ("/store/read-only", Fixture, NULL, setup, test_read_only, teardown);
   g_test_add ("/store/open", Fixture, NULL, setup, test_open, teardown);
