@@ -18,16 +18,40 @@ is_wanted (KmsConfigInfo *info, const char *name)
   return name == NULL || g_str_equal (name, kms_config_info_get_name (info)) || g_str_equal (name, file);
 }
 
+/* A model is read when somebody wants it, and so are the boxes that it names. */
+static gboolean
+check_model (Kmsctl *self, const char *name, GError **error)
+{
+  g_autoptr (KmsModel) model = kms_registry_dup_model (self->registry, name, error);
+  g_auto (GStrv) keys = model == NULL ? NULL : kms_model_list_keys (model);
+
+  for (guint i = 0; keys != NULL && keys[i] != NULL; i++)
+    {
+      g_autoptr (KmsBox) box = kms_model_dup_key_box (model, keys[i], error);
+      if (box == NULL)
+        return FALSE;
+    }
+  return model != NULL;
+}
+
 static GVariant *
-describe (KmsConfigInfo *info)
+describe (Kmsctl *self, KmsConfigInfo *info)
 {
   KmsctlFields fields;
   const GError *wrong = kms_config_info_get_error (info);
+  KmsState state = kms_config_info_get_state (info);
+  g_autoptr (GError) wrong_model = NULL;
 
+  if (kms_config_info_get_kind (info) == KMS_CONFIG_KIND_MODEL && wrong == NULL
+      && !check_model (self, kms_config_info_get_name (info), &wrong_model))
+    {
+      wrong = wrong_model;
+      state = KMS_STATE_CONFIG_ERROR;
+    }
   kmsctl_fields_init (&fields);
   kmsctl_fields_text (&fields, "name", kms_config_info_get_name (info));
   kmsctl_fields_text (&fields, "kind", kmsctl_kind_to_string (kms_config_info_get_kind (info)));
-  kmsctl_fields_text (&fields, "state", kms_state_to_string (kms_config_info_get_state (info)));
+  kmsctl_fields_text (&fields, "state", kms_state_to_string (state));
   kmsctl_fields_text (&fields, "error", wrong == NULL ? NULL : wrong->message);
   kmsctl_fields_texts (&fields, "files", kms_config_info_get_files (info));
   kmsctl_fields_texts (&fields, "warnings", kms_config_info_get_warnings (info));
@@ -50,7 +74,7 @@ kmsctl_run_config_show (Kmsctl *self, GError **error)
       for (guint j = 0; j < infos->len; j++)
         if (is_wanted (g_ptr_array_index (infos, j), name))
           {
-            g_variant_builder_add_value (list, describe (g_ptr_array_index (infos, j)));
+            g_variant_builder_add_value (list, describe (self, g_ptr_array_index (infos, j)));
             n_shown++;
           }
     }
@@ -119,6 +143,8 @@ report_info (Kmsctl *self, KmsConfigInfo *info, gboolean load, KmsReport *report
     {
       g_autoptr (KmsBox) box = kms_registry_dup_box (self->registry, name, &wrong);
     }
+  else if (kind == KMS_CONFIG_KIND_MODEL)
+    check_model (self, name, &wrong);
   /* After the loading, which adds what the module alone knows. */
   report_values (report, info, topic);
   if (wrong != NULL)

@@ -7,6 +7,7 @@
 #error "Only <libkms/kms.h> and <libkms/kms-module.h> can be included directly"
 #endif
 
+#include <libkms/kms-box.h>
 #include <libkms/kms-registry.h>
 #include <libkms/kms-value.h>
 
@@ -34,6 +35,8 @@ KMS_AVAILABLE_IN_1_0
 const char *kms_model_get_key_column (KmsModel *self, const char *key);
 KMS_AVAILABLE_IN_1_0
 gboolean kms_model_get_key_is_complete (KmsModel *self, const char *key);
+KMS_AVAILABLE_IN_1_0
+KmsBox *kms_model_dup_key_box (KmsModel *self, const char *key, GError **error);
 KMS_AVAILABLE_IN_1_0
 char **kms_model_list_attributes (KmsModel *self, const char *key);
 KMS_AVAILABLE_IN_1_0

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kms-box-private.h"
+#include "kms-error.h"
 
 /**
  * KmsModel:
@@ -250,6 +251,31 @@ kms_model_get_key_is_complete (KmsModel *self, const char *key)
   KmsModelKey *found = _kms_model_find_key (self, key, NULL);
 
   return found != NULL && found->complete;
+}
+
+/**
+ * kms_model_dup_key_box:
+ * @self: a model
+ * @key: the name of a key
+ * @error: return location for an error
+ *
+ * Gets the box that encrypts the data keys of a key: the one that the file names, or one that is made of the file's own
+ * key ids. No module is loaded.
+ *
+ * Returns: (transfer full): a box, or %NULL with @error set: %KMS_ERROR_NOT_FOUND if there is no such key or box
+ *
+ * Since: 1.0
+ */
+KmsBox *
+kms_model_dup_key_box (KmsModel *self, const char *key, GError **error)
+{
+  g_return_val_if_fail (KMS_IS_MODEL (self) && key != NULL, NULL);
+  KmsModelKey *found = _kms_model_find_key (self, key, NULL);
+
+  if (found != NULL)
+    return _kms_model_dup_box (self, found, error);
+  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND, "model \"%s\": there is no key \"%s\"", self->file_name, key);
+  return NULL;
 }
 
 /**

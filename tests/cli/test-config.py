@@ -111,6 +111,40 @@ def check_settings_need_the_module(root):
     root.good("config", "check", "--no-load")
 
 
+MODEL = "[Model]\nTable=users\n[Key kms_key]\nBox=a\n[Attribute city]\nKey=kms_key\nFormat=lockbox\n"
+
+
+def check_models(root):
+    """They are read as boxes and providers are, and what is wrong is said with the file and the key."""
+    root.write("package/boxes.d/a.box", BOX)
+    root.write("package/models.d/user.model", MODEL)
+    root.write("admin/models.d/user.model", "[Model]\nDatabase=postgresql:///shop\n")
+    root.good("config", "check")
+    shown = root.json("config", "show", "user")["configuration"][0]
+    tap.equal((shown["kind"], shown["state"], len(shown["files"])), ("model", "available", 2), "state")
+    root.write("admin/models.d/user.model", "[Attribute city]\nTpe=string\n")
+    shown = root.json("config", "show", "user.model")["configuration"][0]
+    tap.equal(shown["state"], "config-error", "state of a wrong one")
+    cli.wants(shown["error"], "admin/models.d/user.model", "[Attribute city]", "Tpe")
+    found = errors(findings(root, "config", "check", code=1))["user.model"]
+    tap.equal(found["finding"], shown["error"], "the same is said")
+    cli.wants(found["advice"], "user.model")
+    root.write("admin/models.d/user.model", "[Key kms_key]\nBox=nosuch\n")
+    cli.wants(errors(findings(root, "config", "check", code=1))["user.model"]["finding"], "user", "kms_key", "nosuch")
+
+
+def check_example_of_the_manual(root):
+    """kms-model(5): what stands there is right, as it stands there."""
+    with open(os.path.join(cli.SOURCE, "docs/man/kms-model.5.rst"), encoding="utf-8") as file:
+        text = file.read().split("/user.model*::\n", 1)[1]
+    lines = [line[4:] for line in text[:text.index("\nThe data key")].split("\n")]
+    root.write("package/boxes.d/users.box", BOX)
+    root.write("admin/models.d/user.model", "\n".join(lines))
+    root.good("config", "check")
+    shown = root.json("config", "show", "user")["configuration"][0]
+    tap.equal((shown["state"], len(shown["values"]) > 20), ("available", True), f"{shown}")
+
+
 def check_program(root):
     root.write("admin/providers.d/test.provider", "[Provider]\nDisableIn=kmsctl\n")
     state = root.json("config", "show", "test.provider")["configuration"][0]["state"]
