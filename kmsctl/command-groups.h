@@ -54,6 +54,11 @@ KmsctlRun kmsctl_run_access_check;
 KmsctlRun kmsctl_run_datakey_generate;
 KmsctlRun kmsctl_run_datakey_unwrap;
 
+KmsctlRun kmsctl_run_record_get;
+KmsctlRun kmsctl_run_record_set;
+KmsctlRun kmsctl_run_record_create;
+KmsctlRun kmsctl_run_record_list;
+
 KmsctlRun kmsctl_run_config_show;
 KmsctlRun kmsctl_run_config_check;
 KmsctlRun kmsctl_run_module_new;

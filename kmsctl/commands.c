@@ -192,11 +192,43 @@ static const KmsctlOption verify_options[] = {
   { NULL },
 };
 
+static const KmsctlOption database_options[] = {
+  { "db", 0, KMSCTL_TYPE_TEXT, N_("URI"), N_("the database, whatever the model says: sqlite:PATH, postgresql:///NAME"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption csv_options[] = {
+  { "csv", 0, KMSCTL_TYPE_FLAG, NULL, N_("as CSV with a first line of names; NULL is nothing, what is empty is in quotes"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption where_options[] = {
+  { "where", 0, KMSCTL_TYPE_TEXT, N_("SQL"), N_("only rows for which this holds, in the database's own language"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption limit_options[] = {
+  { "limit", 0, KMSCTL_TYPE_NUMBER, N_("N"), N_("only the first N rows"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption column_options[] = {
+  { "column", 0, KMSCTL_TYPE_TEXT, N_("NAME=VALUE"), N_("what is in a column that is not encrypted"), TRUE },
+  { NULL },
+};
+
+static const KmsctlOption set_options[] = {
+  { "null", 0, KMSCTL_TYPE_FLAG, NULL, N_("attributes without =@FILE become NULL"), FALSE },
+  { "new-key", 0, KMSCTL_TYPE_FLAG, NULL, N_("under a new data key, without decrypting the old one"), FALSE },
+  { NULL },
+};
+
 const KmsctlGroup kmsctl_groups[] = {
   { "provider", N_("configured providers and their state") },
   { "key", N_("master keys, where the provider can administer them") },
   { "box", N_("named, versioned keys") },
   { "datakey", N_("random keys, wrapped by a master key") },
+  { "record", N_("rows of tables with encrypted columns") },
   { "lockdown", N_("the switch of kmsd that stops decryption") },
   { "audit", N_("what audit logs say") },
   { "access", N_("who may do what with the boxes of kmsd") },
@@ -242,6 +274,11 @@ const KmsctlCommand kmsctl_commands[] = {
   { "rewrap", "[TARGET]", N_("the same plaintext under the newest master key and version"), kmsctl_run_rewrap, { target_options, as_version_options, context_options, new_context_options, file_options }, KMSCTL_COMMAND_BOXES },
   { "datakey generate", "[TARGET]", N_("a new data key: wrapped to stdout, the plaintext where you say"), kmsctl_run_datakey_generate, { target_options, as_version_options, context_options, length_options, plaintext_options }, KMSCTL_COMMAND_BOXES },
   { "datakey unwrap", "[TARGET]", N_("a wrapped data key on stdin; the plaintext where you say"), kmsctl_run_datakey_unwrap, { target_options, context_options, in_options, plaintext_options }, KMSCTL_COMMAND_BOXES },
+
+  { "record get", "MODEL ID [ATTRIBUTE…]", N_("attributes of a row; one alone is written as it is"), kmsctl_run_record_get, { database_options, csv_options, out_options, newline_options }, KMSCTL_COMMAND_BOXES },
+  { "record set", "MODEL ID [ATTRIBUTE[=@FILE]…]", N_("change attributes of a row: from stdin, or from files"), kmsctl_run_record_set, { database_options, in_options, set_options, column_options }, KMSCTL_COMMAND_BOXES },
+  { "record create", "MODEL [ATTRIBUTE[=@FILE]…]", N_("a new row; its id on stdout"), kmsctl_run_record_create, { database_options, in_options, column_options }, KMSCTL_COMMAND_BOXES },
+  { "record list", "MODEL [ATTRIBUTE…]", N_("attributes of all rows, or of some"), kmsctl_run_record_list, { database_options, csv_options, where_options, limit_options }, KMSCTL_COMMAND_BOXES },
 
   { "lockdown status", "[BOX]", N_("whether decryption is stopped, for all boxes or one, since when and why"), kmsctl_run_lockdown_status, { NULL }, KMSCTL_COMMAND_DAEMON },
   { "lockdown engage", "[BOX]", N_("stop decryption, of all boxes or one, until it is released"), kmsctl_run_lockdown_engage, { mode_options, reason_options }, KMSCTL_COMMAND_DAEMON },

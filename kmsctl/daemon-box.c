@@ -14,7 +14,8 @@ static const struct
 } needs[] = {
   { "encrypt", "encrypt" },        { "datakey generate", "encrypt" }, { "decrypt", "decrypt" },
   { "datakey unwrap", "decrypt" }, { "box test", "decrypt" },         { "rewrap", "rewrap" },
-  { "key rotate", "manage" },
+  { "key rotate", "manage" },      { "record get", "decrypt" },       { "record set", "encrypt" },
+  { "record create", "encrypt" },  { "record list", "decrypt" },
 };
 
 static void

@@ -34,6 +34,10 @@ char **kms_model_list_keys (KmsModel *self);
 KMS_AVAILABLE_IN_1_0
 const char *kms_model_get_key_column (KmsModel *self, const char *key);
 KMS_AVAILABLE_IN_1_0
+const char *kms_model_get_key_box (KmsModel *self, const char *key);
+KMS_AVAILABLE_IN_1_0
+gboolean kms_model_set_key_box (KmsModel *self, const char *key, KmsBox *box);
+KMS_AVAILABLE_IN_1_0
 gboolean kms_model_get_key_is_complete (KmsModel *self, const char *key);
 KMS_AVAILABLE_IN_1_0
 KmsBox *kms_model_dup_key_box (KmsModel *self, const char *key, GError **error);

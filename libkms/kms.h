@@ -24,5 +24,7 @@
 #include <libkms/kms-model.h>
 #include <libkms/kms-store.h>
 #include <libkms/kms-rotation.h>
+#include <libkms/kms-record.h>
+#include <libkms/kms-record-reader.h>
 #include <libkms/kms-enums.h>
 #undef KMS_INSIDE

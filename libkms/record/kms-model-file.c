@@ -75,7 +75,7 @@ static const struct
   const char *prefix;
   const char *keys;
 } groups[] = {
-  { "Model", "Name|Table|Id|TypeColumn|UpdatedAt|LockVersion|Database|Extends" },
+  { "Model", "Name|Table|Id|TypeColumn|CreatedAt|UpdatedAt|LockVersion|Database|Extends" },
   { "Key ", "Box|KeyId|Provider|Version|Column|Eager|UpgradeContext|Context|Complete" },
   { "Attribute ",
     "Key|Format|Type|Column|IvColumn|SaltColumn|Encode|EncodeIv|EncodeSalt|Padding|AssociatedData|Algorithm" },
@@ -120,6 +120,7 @@ read_model (KmsModelReader *self)
   set_text (&model->table, _kms_model_reader_get (self, "Model", "Table"));
   set_text (&model->id, _kms_model_reader_get (self, "Model", "Id"));
   set_text (&model->type_column, _kms_model_reader_get (self, "Model", "TypeColumn"));
+  set_text (&model->created_at, _kms_model_reader_get (self, "Model", "CreatedAt"));
   set_text (&model->updated_at, _kms_model_reader_get (self, "Model", "UpdatedAt"));
   set_text (&model->lock_version, _kms_model_reader_get (self, "Model", "LockVersion"));
   set_text (&model->database, _kms_model_reader_get (self, "Model", "Database"));
@@ -278,6 +279,7 @@ read_with_ancestors (KmsModelReader *self, guint depth, GError **error)
       KmsModelReader of_parent = { self->model, info };
       if (!read_with_ancestors (&of_parent, depth + 1, error))
         return FALSE;
+      self->model->is_extension = TRUE;
     }
   return read_file (self, error);
 }

@@ -64,7 +64,8 @@ struct _KmsModel
   GObject parent_instance;
   KmsRegistry *registry;
   char *file_name; /* the stem */
-  char *name, *table, *id, *type_column, *updated_at, *lock_version, *database;
+  char *name, *table, *id, *type_column, *created_at, *updated_at, *lock_version, *database;
+  gboolean is_extension; /* of another model: with a type column, its rows say so */
   GPtrArray *keys;       /* of KmsModelKey */
   GPtrArray *attributes; /* of KmsModelAttribute */
 };

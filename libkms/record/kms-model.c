@@ -69,6 +69,7 @@ kms_model_finalize (GObject *object)
   g_free (self->table);
   g_free (self->id);
   g_free (self->type_column);
+  g_free (self->created_at);
   g_free (self->updated_at);
   g_free (self->lock_version);
   g_free (self->database);
@@ -231,6 +232,52 @@ kms_model_get_key_column (KmsModel *self, const char *key)
   KmsModelKey *found = _kms_model_find_key (self, key, NULL);
 
   return found == NULL ? NULL : found->column;
+}
+
+/**
+ * kms_model_get_key_box:
+ * @self: a model
+ * @key: the name of a key
+ *
+ * Gets the name of the box that wraps a data key.
+ *
+ * Returns: (nullable): the name of the box; %NULL if there is no such key, or the model has key ids for it and no box
+ *
+ * Since: 1.0
+ */
+const char *
+kms_model_get_key_box (KmsModel *self, const char *key)
+{
+  g_return_val_if_fail (KMS_IS_MODEL (self) && key != NULL, NULL);
+  KmsModelKey *found = _kms_model_find_key (self, key, NULL);
+
+  return found == NULL ? NULL : found->box_name;
+}
+
+/**
+ * kms_model_set_key_box:
+ * @self: a model that nobody has used yet
+ * @key: the name of a key
+ * @box: the box that wraps this key from now on, whatever the model's file says
+ *
+ * Lets a key be wrapped by another box of the same versions, such as one of kmsd.
+ *
+ * Returns: %FALSE if there is no such key
+ *
+ * Since: 1.0
+ */
+gboolean
+kms_model_set_key_box (KmsModel *self, const char *key, KmsBox *box)
+{
+  g_return_val_if_fail (KMS_IS_MODEL (self) && key != NULL, FALSE);
+  g_return_val_if_fail (KMS_IS_BOX (box), FALSE);
+  KmsModelKey *found = _kms_model_find_key (self, key, NULL);
+
+  if (found == NULL)
+    return FALSE;
+  g_clear_object (&found->box);
+  found->box = found->upgrade_context ? _kms_box_dup_upgrading (box, NULL) : g_object_ref (box);
+  return found->box != NULL;
 }
 
 /**

@@ -42,10 +42,22 @@ parse_bytes (const char *text, gsize length, gboolean strict, KmsSecret **plaint
   return _kms_value_take (kms_secret_new ((const guint8 *) text, length), plaintext, error);
 }
 
+/* NUL is a character like others, but not to GLib. */
+static gboolean
+is_utf8 (const char *text, gsize length)
+{
+  const char *end = text + length;
+
+  while (!g_utf8_validate_len (text, (gsize) (end - text), &text))
+    if (*text++ != '\0')
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 parse_string (const char *text, gsize length, gboolean strict, KmsSecret **plaintext, GError **error)
 {
-  if (!g_utf8_validate_len (text, length, NULL))
+  if (!is_utf8 (text, length))
     return _kms_value_refuse (error, "text in UTF-8; type binary takes any bytes");
   return parse_bytes (text, length, strict, plaintext, error);
 }

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The libkms authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The tour in the README works as printed."""
+"""The tours in the README and in the book work as printed."""
 
 import os
 import shlex
+import shutil
 import tempfile
 
 import console
@@ -15,21 +16,34 @@ SOURCE, BUILD = os.environ["SOURCE"], os.environ["BUILD"]
 def run_tour(directory, commands):
     values = {key: value for key, value in os.environ.items() if not key.startswith("KMS_")}
     values.update(KMS_CONFIG_ROOT=os.path.join(directory, "scratch"), LANG="C.UTF-8", NO_COLOR="1")
-    # In the README the tour reads the file of its own build.
+    # A tour reads the file of its own build.
     return console.run([command.replace(". build/env", f". {shlex.quote(BUILD)}/env") for command in commands], values,
                        f"cd {shlex.quote(directory)}")
 
 
-STEPS = list(console.steps(os.path.join(SOURCE, "README.md")))
-with tempfile.TemporaryDirectory() as scratch:
-    OUTPUTS = run_tour(scratch, [command for command, _ in STEPS])
+# With the program of others that each needs.
+PAGES = {"tour": ("README.md", "sh"), "records": ("docs/book/records.md", "sqlite3")}
 
 
-def check_some():
-    if len(STEPS) < 8:
-        raise tap.Failure(f"only {len(STEPS)} commands were found in the README")
+def skip(program):
+    raise tap.Skip(f"needs {program}")
 
 
-tap.main([("/docs/tour/found", check_some)]
-         + [(f"/docs/tour/{number + 1}", lambda n=number, c=command, p=printed: console.compare(n, c, p, OUTPUTS))
-            for number, (command, printed) in enumerate(STEPS)])
+def cases(name, page, program):
+    if shutil.which(program) is None:
+        yield f"/docs/{name}", lambda: skip(program)
+        return
+    steps = list(console.steps(os.path.join(SOURCE, page)))
+    with tempfile.TemporaryDirectory() as scratch:
+        outputs = run_tour(scratch, [command for command, _ in steps])
+
+    def check_some():
+        if len(steps) < 8:
+            raise tap.Failure(f"only {len(steps)} commands were found in {page}")
+
+    yield f"/docs/{name}/found", check_some
+    for number, (command, printed) in enumerate(steps):
+        yield f"/docs/{name}/{number + 1}", lambda n=number, c=command, p=printed: console.compare(n, c, p, outputs)
+
+
+tap.main([case for name, (page, program) in PAGES.items() for case in cases(name, page, program)])

@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The libkms authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Records whose boxes are kmsd's: by the command line, and by a model that names them."""
+
+import json
+import os
+import sqlite3
+import subprocess
+
+import client
+import kmsd
+import tap
+
+CUSTOMERS = os.environ["CUSTOMERS"]
+EXAMPLE = os.path.join(os.environ["SOURCE"], "examples/record-c")
+STORE = os.path.join(kmsd.BUILD, "plugins/store-sqlite")
+ALL = "EncryptFor=*\nDecryptFor=*"
+
+
+def read(name):
+    with open(os.path.join(EXAMPLE, name), encoding="utf-8") as file:
+        return file.read()
+
+
+class User(client.User):
+    """With the table and the model of the example."""
+
+    def __init__(self, daemon):
+        super().__init__(daemon)
+        self.database = daemon.path("customers.sqlite3")
+        with sqlite3.connect(self.database) as connection:
+            connection.executescript(read("customers.sql"))
+        self.add_model("customer", read("customer.model"))
+
+    def add_model(self, name, text):
+        self.daemon.write(f"client/admin/models.d/{name}.model",
+                          text.replace("Table=customers\n", f"Table=customers\nDatabase=sqlite:{self.database}\n"))
+
+    def environment(self):
+        return dict(super().environment(), KMS_MODULE_PATH=STORE)
+
+    def choice(self):
+        """The option of kmsctl that means this daemon."""
+        return {"system": "--system", "session": "--user"}.get(self.daemon.kind, f"--socket={self.daemon.socket}")
+
+
+def start(daemon, lines=ALL):
+    daemon.add_box("customers", lines)
+    daemon.start()
+    return User(daemon)
+
+
+@kmsd.EVERYWHERE
+def check_kmsctl(daemon):
+    user = start(daemon)
+    user.run(user.choice(), "record", "create", "customer", "email", "--column", "name=Ada", data=b"ada@example.org")
+    tap.equal(user.run(user.choice(), "record", "get", "customer", "1", "email"), b"ada@example.org", "through kmsd")
+    user.run(user.choice(), "record", "set", "customer", "1", "visits", data=b"3")
+    rows = json.loads(user.run(user.choice(), "--json", "record", "list", "customer"))
+    tap.equal(rows, [{"id": 1, "attributes": {"email": "ada@example.org", "born_on": None, "visits": 3}}], "list")
+    # Whoever has the key reads the same row without kmsd.
+    daemon.write("root/admin/models.d/customer.model", read("customer.model"))
+    done = subprocess.run([kmsd.KMSCTL, "record", "get", "customer", "1", "visits", f"--db=sqlite:{user.database}"],
+                          capture_output=True, check=False, timeout=kmsd.PATIENCE,
+                          env=dict(os.environ, KMS_CONFIG_ROOT=daemon.path("root"), KMS_MODULE_PATH=STORE))
+    tap.equal((done.returncode, done.stdout), (0, b"3"), done.stderr.decode())
+
+
+@kmsd.EVERYWHERE
+def check_example(daemon):
+    """The program of the example, with one line of its model changed."""
+    user = start(daemon)
+    user.add_model("through-kmsd", read("customer.model").replace("Box=customers", f"KeyId={user.place}customers"))
+    told = user.run("through-kmsd", f"sqlite:{user.database}", program=CUSTOMERS).decode()
+    tap.equal([line.split()[0] for line in told.splitlines()],
+              ["created", "read", "changed", "refused", "read", "counted"], "steps")
+    kmsd.wants(told, "customers: 1\n")
+    kmsd.wants(user.run("through-kmsd", f"sqlite:{user.database}", program=CUSTOMERS).decode(), "customers: 2\n")
+
+
+@kmsd.ways("system")
+def check_encrypt_only(daemon):
+    """Who may not decrypt can make rows and renew keys, and nothing else."""
+    user = start(daemon, "EncryptFor=*")
+    user.run(user.choice(), "record", "create", "customer", "email", "--column", "name=Ada", data=b"ada@example.org")
+    user.fail(4, user.choice(), "record", "get", "customer", "1", "email")
+    user.fail(4, user.choice(), "record", "set", "customer", "1", "visits", data=b"3")
+    kmsd.wants(user.fail(2, user.choice(), "record", "set", "customer", "1", "visits", "--new-key", data=b"3"),
+               "would be lost with it: email;")
+    user.run(user.choice(), "record", "set", "customer", "1", "email", "--new-key", data=b"a@example.org")
+
+
+def check_own_keys(daemon):
+    """A model with key ids of its own has no box that kmsd could have."""
+    user = start(daemon)
+    user.add_model("own", read("customer.model").replace("Box=customers", "KeyId=local/customers"))
+    kmsd.wants(user.fail(2, user.choice(), "record", "list", "own"), "write Box= into [Key kms_key]")
+
+
+kmsd.main("records", globals())
