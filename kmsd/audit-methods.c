@@ -22,7 +22,7 @@ subscribe (Call *call)
 {
   GError *error = NULL;
 
-  if (subscribers_add (call->daemon, call->caller, g_dbus_method_invocation_get_connection (call->invocation), &error))
+  if (subscribers_add (call->daemon, call->caller, call->connection, &error))
     call_return (call, NULL);
   else
     call_fail (call, error);

@@ -10,8 +10,8 @@
 static void
 answer_encrypt (Call *call)
 {
-  GVariant *ciphertext = values_get_ciphertext (call, 0);
-  call_return (call, g_variant_new ("(@ay@a{sv})", ciphertext, values_get_info (call, 0)));
+  GVariant *parts[] = { values_get_ciphertext (call, 0), values_get_info (call, 0) };
+  call_return (call, g_variant_new_tuple (parts, G_N_ELEMENTS (parts)));
 }
 
 static void
@@ -70,11 +70,13 @@ answer_decrypt (Call *call)
 {
   GError *error = NULL;
   int fd = pipe_write (kms_batch_get_secret (values_get (call)->batch, 0), &error);
+  GVariant *parts[] = { g_variant_new_handle (0), values_get_info (call, 0) };
 
+  g_autoptr (GVariant) parameters = g_variant_ref_sink (g_variant_new_tuple (parts, G_N_ELEMENTS (parts)));
   if (fd < 0)
     call_fail (call, error);
   else
-    call_return_descriptor (call, g_variant_new ("(h@a{sv})", 0, values_get_info (call, 0)), fd);
+    call_return_descriptor (call, parameters, fd);
 }
 
 static void

@@ -35,6 +35,7 @@ box_entry_unref (BoxEntry *self)
   g_clear_object (&self->box);
   g_clear_pointer (&self->rules, access_rules_unref);
   g_ptr_array_unref (self->opened);
+  g_clear_pointer (&self->told, g_variant_unref);
   g_hash_table_unref (self->providers);
   g_free (self);
 }

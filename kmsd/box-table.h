@@ -18,6 +18,9 @@ typedef struct
   GHashTable *providers; /* version → name of the provider that its key id leads to, as the configuration was read */
   AccessRules *rules;
   AlertLimit alert;
+  GVariant *told; /* the last `info` that had only a version and a binding; the main thread's, as what follows */
+  guint32 told_version;
+  KmsBinding told_binding;
   GPtrArray *opened;  /* of text: versions whose provider is known to be open; the main thread's */
   gboolean is_inline; /* all are open, and their providers compute in the thread that calls, and nothing else */
 } BoxEntry;

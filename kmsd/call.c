@@ -4,18 +4,21 @@
 #include "call.h"
 
 #include <stdarg.h>
+#include <unistd.h>
 
 #include "turns.h"
 #include "unsaved.h"
 
 Call *
-call_new (Daemon *daemon, GDBusMethodInvocation *invocation, const Method *method)
+call_new (Daemon *daemon, GDBusConnection *connection, GDBusMessage *message, const Method *method)
 {
-  GDBusMessage *message = g_dbus_method_invocation_get_message (invocation);
+  GVariant *body = g_dbus_message_get_body (message);
   Call *self = g_new0 (Call, 1);
 
   self->daemon = daemon;
-  self->invocation = invocation;
+  self->connection = g_object_ref (connection);
+  self->message = message;
+  self->parameters = body != NULL ? g_variant_ref (body) : g_variant_ref_sink (g_variant_new_tuple (NULL, 0));
   self->method = method;
   self->started = g_get_monotonic_time ();
   self->may_interact = (g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION) != 0;
@@ -41,6 +44,9 @@ call_free (Call *self)
   g_clear_pointer (&self->box, box_entry_unref);
   g_clear_pointer (&self->provider, kms_config_info_unref);
   g_clear_pointer (&self->options, g_variant_unref);
+  g_variant_unref (self->parameters);
+  g_object_unref (self->message);
+  g_object_unref (self->connection);
   g_clear_pointer (&self->intents, g_ptr_array_unref);
   g_clear_pointer (&self->audit, audit_log_unref);
   g_free (self);
@@ -51,7 +57,7 @@ call_free (Call *self)
 static gboolean
 take_place (Call *self, guint32 uid, GError **error)
 {
-  gsize n_bytes = g_variant_get_size (g_dbus_method_invocation_get_parameters (self->invocation));
+  gsize n_bytes = g_variant_get_size (self->parameters);
   Quotas *quotas = self->daemon->quotas;
 
   if (n_bytes > MAX_MESSAGE)
@@ -86,7 +92,7 @@ call_set_caller (Call *self, Caller *caller)
 gboolean
 call_has_too_many_descriptors (Call *self)
 {
-  GUnixFDList *list = g_dbus_message_get_unix_fd_list (g_dbus_method_invocation_get_message (self->invocation));
+  GUnixFDList *list = g_dbus_message_get_unix_fd_list (self->message);
 
   return list != NULL && g_unix_fd_list_get_length (list) > 1;
 }
@@ -94,16 +100,16 @@ call_has_too_many_descriptors (Call *self)
 GVariant *
 call_dup_argument (Call *self, guint index)
 {
-  return g_variant_get_child_value (g_dbus_method_invocation_get_parameters (self->invocation), index);
+  return g_variant_get_child_value (self->parameters, index);
 }
 
 int
 call_take_descriptor (Call *self, guint index, GError **error)
 {
-  GDBusMessage *message = g_dbus_method_invocation_get_message (self->invocation);
-  GUnixFDList *list = g_dbus_message_get_unix_fd_list (message);
+  GUnixFDList *list = g_dbus_message_get_unix_fd_list (self->message);
   g_autoptr (GVariant) handle = call_dup_argument (self, index);
   gint32 at = g_variant_get_handle (handle);
+  int n;
 
   if (list == NULL || at < 0 || at >= g_unix_fd_list_get_length (list))
     {
@@ -111,14 +117,58 @@ call_take_descriptor (Call *self, guint index, GError **error)
                    "the message carries no descriptor %d; send the reading end of a pipe with it", at);
       return -1;
     }
-  return g_unix_fd_list_get (list, at, error);
+  g_autofree int *all = g_unix_fd_list_steal_fds (list, &n);
+  for (int i = 0; i < n; i++)
+    if (i != at)
+      close (all[i]);
+  return all[at];
+}
+
+/* Takes the reply over. Who left, or wants none, gets none. */
+static void
+send (GDBusConnection *connection, GDBusMessage *message, GDBusMessage *reply)
+{
+  g_autoptr (GError) error = NULL;
+
+  if ((g_dbus_message_get_flags (message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED) == 0
+      && !g_dbus_connection_send_message (connection, reply, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, &error)
+      && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+    g_warning ("an answer can't be sent: %s", error->message);
+  g_object_unref (reply);
+}
+
+static void
+answer (Call *self, GDBusMessage *reply)
+{
+  send (self->connection, self->message, reply);
+  call_free (self);
+}
+
+void
+call_turn_away (GDBusConnection *connection, GDBusMessage *message, KmsError code, const char *text)
+{
+  g_autoptr (GError) error = g_error_new_literal (KMS_ERROR, (int) code, text);
+
+  send (connection, message,
+        g_dbus_message_new_method_error_literal (message, kms_error_get_dbus_name (error), error->message));
+}
+
+static void
+return_with (Call *self, GVariant *parameters, GUnixFDList *descriptors)
+{
+  GDBusMessage *reply = g_dbus_message_new_method_reply (self->message);
+
+  if (parameters != NULL)
+    g_dbus_message_set_body (reply, parameters);
+  if (descriptors != NULL)
+    g_dbus_message_set_unix_fd_list (reply, descriptors);
+  answer (self, reply);
 }
 
 void
 call_return (Call *self, GVariant *parameters)
 {
-  g_dbus_method_invocation_return_value (self->invocation, parameters);
-  call_free (self);
+  return_with (self, parameters, NULL);
 }
 
 void
@@ -126,8 +176,7 @@ call_return_descriptor (Call *self, GVariant *parameters, int fd)
 {
   g_autoptr (GUnixFDList) list = g_unix_fd_list_new_from_array (&fd, 1);
 
-  g_dbus_method_invocation_return_value_with_unix_fd_list (self->invocation, parameters, list);
-  call_free (self);
+  return_with (self, parameters, list);
 }
 
 void
@@ -143,8 +192,7 @@ call_refuse (Call *self, GError *error)
   g_autoptr (GError) owned = error;
   g_autofree char *message = g_utf8_make_valid (error->message, -1);
 
-  g_dbus_method_invocation_return_dbus_error (self->invocation, kms_error_get_dbus_name (error), message);
-  call_free (self);
+  answer (self, g_dbus_message_new_method_error_literal (self->message, kms_error_get_dbus_name (error), message));
 }
 
 void

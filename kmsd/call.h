@@ -30,7 +30,9 @@ typedef struct
 struct _Call
 {
   Daemon *daemon;
-  GDBusMethodInvocation *invocation;
+  GDBusConnection *connection;
+  GDBusMessage *message;
+  GVariant *parameters; /* a tuple */
   const Method *method;
   Caller *caller;
   BoxEntry *box;           /* NULL where the object is no box */
@@ -49,7 +51,11 @@ struct _Call
   GDestroyNotify free_data;
 };
 
-Call *call_new (Daemon *daemon, GDBusMethodInvocation *invocation, const Method *method);
+/* Takes the message over, whose arguments have the types of the method. */
+Call *call_new (Daemon *daemon, GDBusConnection *connection, GDBusMessage *message, const Method *method);
+
+/* Answers what does not become a call. */
+void call_turn_away (GDBusConnection *connection, GDBusMessage *message, KmsError code, const char *text);
 
 /* From here on the call counts for the caller's quota. FALSE if it was answered with an error. */
 gboolean call_set_caller (Call *self, Caller *caller);

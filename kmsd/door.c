@@ -5,6 +5,7 @@
  * themselves, for each caller; beneath them it is the same at any name, whether there is such a box or not. */
 #include "door.h"
 
+#include "arrivals.h"
 #include "hello.h"
 #include "interfaces.h"
 #include "kmsd-interfaces.h"
@@ -21,6 +22,7 @@ struct _Door
   CallerCache *cache; /* of a bus */
   Caller *caller;     /* of a private socket */
   gboolean has_place; /* that caller's, among its connections */
+  Arrivals *arrivals;
   guint objects[MAX_REGISTRATIONS], n_objects;
   guint subtrees[MAX_REGISTRATIONS], n_subtrees;
 };
@@ -36,31 +38,48 @@ on_caller (Caller *caller, const GError *error, gpointer data)
     turns_take (call, methods_run);
 }
 
+/* Takes the message over. */
+static void
+begin (Door *self, GDBusMessage *message, const Method *method)
+{
+  if (self->daemon->closing)
+    {
+      call_turn_away (self->connection, message, KMS_ERROR_UNAVAILABLE, "kmsd is ending; try again");
+      g_object_unref (message);
+      return;
+    }
+  Call *call = call_new (self->daemon, self->connection, message, method);
+  if (call_has_too_many_descriptors (call))
+    call_fail_new (call, KMS_ERROR_INVALID_ARGUMENT,
+                   "the message carries more than one descriptor; no call takes more");
+  else if (self->caller != NULL)
+    on_caller (self->caller, NULL, call);
+  else
+    caller_cache_identify (self->cache, g_dbus_message_get_sender (message), on_caller, call);
+}
+
+/* What GDBus dispatches. It has looked at the types; answers are ours. */
 static void
 on_method_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
                 const char *name, GVariant *parameters, GDBusMethodInvocation *invocation, gpointer data)
 {
-  Door *self = data;
   const Method *method = methods_find (interface, name);
 
-  if (method == NULL || self->daemon->closing)
+  if (method == NULL)
     {
-      g_dbus_method_invocation_return_dbus_error (
-        invocation, method == NULL ? "org.libkms.Kms1.Error.NotSupported" : "org.libkms.Kms1.Error.Unavailable",
-        method == NULL ? "this version of kmsd does not do that" : "kmsd is ending; try again");
+      g_dbus_method_invocation_return_dbus_error (invocation, "org.libkms.Kms1.Error.NotSupported",
+                                                  "this version of kmsd does not do that");
       return;
     }
-  Call *call = call_new (self->daemon, invocation, method);
-  if (call_has_too_many_descriptors (call))
-    {
-      call_fail_new (call, KMS_ERROR_INVALID_ARGUMENT,
-                     "the message carries more than one descriptor; no call takes more");
-      return;
-    }
-  if (self->caller != NULL)
-    on_caller (self->caller, NULL, call);
-  else
-    caller_cache_identify (self->cache, sender, on_caller, call);
+  begin (data, g_object_ref (g_dbus_method_invocation_get_message (invocation)), method);
+  g_object_unref (invocation);
+}
+
+/* What comes past GDBus's dispatch. */
+static void
+on_arrival (GDBusMessage *message, const Method *method, gpointer data)
+{
+  begin (data, message, method);
 }
 
 /* Without functions for properties, GDBus hands their methods on, too. */
@@ -127,6 +146,7 @@ door_new (Daemon *daemon, GDBusConnection *connection)
 
   self->daemon = daemon;
   self->connection = g_object_ref (connection);
+  self->arrivals = arrivals_new (connection, on_arrival, self);
   return self;
 }
 
@@ -165,6 +185,7 @@ door_new_for_caller (Daemon *daemon, GDBusConnection *connection, Caller *caller
 void
 door_free (Door *self)
 {
+  arrivals_free (self->arrivals);
   while (self->n_objects > 0)
     g_dbus_connection_unregister_object (self->connection, self->objects[--self->n_objects]);
   while (self->n_subtrees > 0)

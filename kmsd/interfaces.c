@@ -110,7 +110,7 @@ introspectable_introspect (Call *call)
 {
   g_autoptr (GString) xml = g_string_new (DOCTYPE "<node>\n" INTROSPECTABLE);
 
-  if (strcmp (g_dbus_method_invocation_get_object_path (call->invocation), OBJECT_BOXES) == 0)
+  if (strcmp (g_dbus_message_get_path (call->message), OBJECT_BOXES) == 0)
     add_boxes (call, xml);
   else
     add_providers (call, xml);

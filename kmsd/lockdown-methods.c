@@ -115,8 +115,7 @@ lockdown_engage (Call *call)
   Change *change = make_change (call);
   const char *mode;
 
-  g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(&s&s@a{sv})", &mode, &change->reason,
-                 NULL);
+  g_variant_get (call->parameters, "(&s&s@a{sv})", &mode, &change->reason, NULL);
   if (!lockdown_mode_from_string (mode, &change->mode) || change->mode == LOCKDOWN_NORMAL)
     call_fail_new (call, KMS_ERROR_INVALID_ARGUMENT, "\"%.32s\" is no mode to engage; say encrypt-only or sealed",
                    mode);
@@ -130,7 +129,7 @@ lockdown_release (Call *call)
   Change *change = make_change (call);
 
   change->mode = LOCKDOWN_NORMAL;
-  g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(&s@a{sv})", &change->reason, NULL);
+  g_variant_get (call->parameters, "(&s@a{sv})", &change->reason, NULL);
   ask (call);
 }
 

@@ -11,7 +11,7 @@
 #include "values.h"
 
 #define MANAGER "org.libkms.Kms1.Manager"
-#define BOX "org.libkms.Kms1.Box"
+#define BOX METHODS_BOX
 #define PROVIDER "org.libkms.Kms1.Provider"
 #define LOCKDOWN "org.libkms.Kms1.Lockdown"
 #define AUDIT "org.libkms.Kms1.Audit"
@@ -70,6 +70,15 @@ methods_find (const char *interface, const char *name)
   return NULL;
 }
 
+GDBusMethodInfo *
+methods_get_info (const Method *method)
+{
+  const GDBusInterfaceInfo *interface = interfaces_find (method->interface);
+
+  return interface == NULL ? NULL
+                           : g_dbus_interface_info_lookup_method ((GDBusInterfaceInfo *) interface, method->name);
+}
+
 /* Who may not know of a box gets the answer for a box that is not there. */
 static gboolean
 find_box (Call *call, const char *path, GError **error)
@@ -100,7 +109,7 @@ find_provider (Call *call, const char *path, GError **error)
 static gboolean
 find_object (Call *call, GError **error)
 {
-  const char *path = g_dbus_method_invocation_get_object_path (call->invocation);
+  const char *path = g_dbus_message_get_path (call->message);
 
   if (g_str_has_prefix (path, OBJECT_BOXES "/"))
     return find_box (call, path, error);
@@ -111,7 +120,7 @@ find_object (Call *call, GError **error)
 static GVariant *
 find_options (Call *call)
 {
-  const GDBusMethodInfo *info = g_dbus_method_invocation_get_method_info (call->invocation);
+  const GDBusMethodInfo *info = methods_get_info (call->method);
 
   for (guint i = 0; info != NULL && info->in_args != NULL && info->in_args[i] != NULL; i++)
     if (strcmp (info->in_args[i]->name, "options") == 0)

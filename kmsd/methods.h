@@ -7,8 +7,13 @@
 
 G_BEGIN_DECLS
 
-/* NULL if the daemon has no such method. */
+#define METHODS_BOX "org.libkms.Kms1.Box"
+
+/* NULL if the daemon has no such method. Any thread. */
 const Method *methods_find (const char *interface, const char *name);
+
+/* Borrowed: its arguments; NULL for methods of org.freedesktop.DBus, which GDBus knows. Any thread. */
+GDBusMethodInfo *methods_get_info (const Method *method);
 
 /* A call whose caller is known: finds its object, looks at its options, and begins. */
 void methods_run (Call *call);

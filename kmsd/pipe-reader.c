@@ -124,6 +124,14 @@ typedef enum {
   READ_FAILED,
 } ReadResult;
 
+static GError *
+not_a_pipe (void)
+{
+  return g_error_new_literal (KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                              "the descriptor is not the reading end of a pipe; send secrets through a pipe (or a "
+                              "memfd that is sealed against writing, shrinking and growing)");
+}
+
 static ReadResult
 move (PipeRead *self, guint8 *to, gsize n, gsize *n_moved, GError **error)
 {
@@ -143,7 +151,10 @@ move (PipeRead *self, guint8 *to, gsize n, gsize *n_moved, GError **error)
       *n_moved = (gsize) moved;
       return READ_MORE;
     }
-  g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT, "the pipe can't be read: %s", g_strerror (errno));
+  if (moved < 0 && errno == EBADF)
+    g_propagate_error (error, not_a_pipe ());
+  else
+    g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT, "the pipe can't be read: %s", g_strerror (errno));
   if (moved > 0)
     drop_own_pipe ();
   return READ_FAILED;
@@ -289,15 +300,12 @@ start (PipeRead *self)
 
   if (!add_chunk (self, &error))
     end (self, error);
-  else if (fstat (self->fd, &status) == 0 && is_readable (self->fd) && S_ISFIFO (status.st_mode))
-    read_pipe (self);
+  else if (fstat (self->fd, &status) == 0 && S_ISFIFO (status.st_mode))
+    read_pipe (self); /* which finds out whether this is the end to read */
   else if (is_readable (self->fd) && is_sealed (self->fd))
     read_memory (self, (gsize) status.st_size);
   else
-    end (self,
-         g_error_new_literal (KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
-                              "the descriptor is not the reading end of a pipe; send secrets through a pipe (or a "
-                              "memfd that is sealed against writing, shrinking and growing)"));
+    end (self, not_a_pipe ());
 }
 
 void

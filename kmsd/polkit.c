@@ -95,7 +95,7 @@ polkit_check (Call *call, const char *action, GVariant *details, PolkitFunc func
   GVariantBuilder subject;
 
   self->call = call;
-  self->connection = g_object_ref (g_dbus_method_invocation_get_connection (call->invocation));
+  self->connection = g_object_ref (call->connection);
   self->action = g_strdup (action);
   self->cancellation_id = g_strdup_printf ("kmsd-%" G_GUINT64_FORMAT, ++last_id);
   self->func = func;

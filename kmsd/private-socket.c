@@ -94,11 +94,10 @@ end_greeting (Greeting *greeting, const GError *error)
 }
 
 static void
-admit (Daemon *daemon, GDBusConnection *connection, Door *door, guint32 uid)
+admit (Daemon *daemon, GDBusConnection *connection, Door *door)
 {
   g_signal_connect (connection, "closed", G_CALLBACK (on_closed), daemon);
   daemon_add_door (daemon, door);
-  flows_limit (daemon->flows, connection, uid);
   g_dbus_connection_start_message_processing (connection);
   /* GDBus reads from the beginning on: of a peer that sent nonsense at once it may have told before anybody listened. */
   if (g_dbus_connection_is_closed (connection))
@@ -111,10 +110,12 @@ on_unit (Caller *caller, gpointer data)
   Greeting *greeting = data;
   Daemon *daemon = greeting->daemon;
   g_autoptr (GError) error = NULL;
-  Door *door = door_new_for_caller (daemon, greeting->connection, caller, &error);
 
+  /* Filters see messages in the order in which they were added, and the door's takes some: they are counted before. */
+  flows_limit (daemon->flows, greeting->connection, caller->access.uid);
+  Door *door = door_new_for_caller (daemon, greeting->connection, caller, &error);
   if (door != NULL)
-    admit (daemon, greeting->connection, door, caller->access.uid);
+    admit (daemon, greeting->connection, door);
   end_greeting (greeting, error);
 }
 

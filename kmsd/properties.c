@@ -177,7 +177,7 @@ properties_get (Call *call)
 {
   const char *interface, *name;
 
-  g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(&s&s)", &interface, &name);
+  g_variant_get (call->parameters, "(&s&s)", &interface, &name);
   GVariant *value = get_property (call, interface, name);
   if (value == NULL)
     call_fail_new (call, KMS_ERROR_NOT_SUPPORTED, "there is no property %s.%s", interface, name);
@@ -191,7 +191,7 @@ properties_get_all (Call *call)
   const char *interface;
   GVariantBuilder all;
 
-  g_variant_get (g_dbus_method_invocation_get_parameters (call->invocation), "(&s)", &interface);
+  g_variant_get (call->parameters, "(&s)", &interface);
   const GDBusInterfaceInfo *info = interfaces_find (interface);
   g_variant_builder_init (&all, G_VARIANT_TYPE_VARDICT);
   for (guint i = 0; info != NULL && info->properties != NULL && info->properties[i] != NULL; i++)

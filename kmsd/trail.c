@@ -5,6 +5,7 @@
 
 #include "heads.h"
 #include "refusals.h"
+#include "slice.h"
 #include "subscribers.h"
 
 static char *
@@ -104,6 +105,7 @@ typedef struct
   Call *call;
   TrailFunc func;
   GError *failure; /* what the call is to fail with, or NULL */
+  GAsyncResult *result;
 } Append;
 
 static void
@@ -136,13 +138,24 @@ conclude (const Append *append, GPtrArray *written, const GError *error)
 }
 
 static void
-on_appended (GObject *source, GAsyncResult *result, gpointer data)
+conclude_in_turn (gpointer data)
 {
   g_autofree Append *append = data;
+  g_autoptr (GAsyncResult) result = append->result;
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) written = audit_log_append_finish (append->call->audit, result, &error);
 
   conclude (append, written, error);
+}
+
+/* One sync brings the records of many calls to the disk. */
+static void
+on_appended (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Append *append = data;
+
+  append->result = g_object_ref (result);
+  slice_add (conclude_in_turn, append);
 }
 
 static void
@@ -163,7 +176,7 @@ append_and_go_on (const Append *append, GPtrArray *records)
 void
 trail_append (Call *call, GPtrArray *records, TrailFunc func)
 {
-  const Append append = { call, func, NULL };
+  const Append append = { call, func, NULL, NULL };
 
   append_and_go_on (&append, records);
 }
@@ -189,7 +202,7 @@ trail_fail (Call *call, AuditRecord *record, GError *error)
       return;
     }
   GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
-  const Append append = { call, NULL, error };
+  const Append append = { call, NULL, error, NULL };
 
   g_ptr_array_add (records, record);
   append_and_go_on (&append, records);

@@ -74,7 +74,7 @@ GVariant *values_list_ciphertexts (Call *call);
 /* The version of a ciphertext, or the one that encrypts. */
 const char *values_get_version (Call *call, guint index);
 
-/* a{sv}: what is told besides; and whether it is the same of two items. */
+/* a{sv}, floating or borrowed: what is told besides; and whether it is the same of two items. */
 GVariant *values_get_info (Call *call, guint index);
 gboolean values_have_same_info (Call *call, guint index, guint other);
 

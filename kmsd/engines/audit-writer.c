@@ -24,9 +24,11 @@ struct _AuditWriter
   AuditHead head;        /* the last line that is on the disk */
   int fd;                /* -1: the next group begins a file */
   guint64 file_sequence; /* of that file */
-  guint64 size;          /* of that file, up to that line */
-  gboolean is_dirty;     /* something may stand behind it that is not in the log */
-  char *note;            /* what the next group has to tell first, and its operation */
+  dev_t device; /* and what tells it from another one of that name: while it is open, nothing else has its inode */
+  ino_t inode;
+  guint64 size;      /* of that file, up to that line */
+  gboolean is_dirty; /* something may stand behind it that is not in the log */
+  char *note;        /* what the next group has to tell first, and its operation */
   const char *note_operation;
   guint64 n_lost;
   GString *text; /* the group, kept for its memory */
@@ -40,6 +42,13 @@ set_note (AuditWriter *self, const char *operation, char *note)
   self->note_operation = operation;
 }
 
+static void
+close_if_open (int fd)
+{
+  if (fd >= 0)
+    close (fd);
+}
+
 static gboolean
 fail (AuditWriter *self, const char *what, int number, GError **error)
 {
@@ -48,17 +57,34 @@ fail (AuditWriter *self, const char *what, int number, GError **error)
   return FALSE;
 }
 
+/* Takes the descriptor over if it returns TRUE. */
+static gboolean
+take_file (AuditWriter *self, int fd, guint64 sequence, guint64 size)
+{
+  struct stat info;
+
+  if (fstat (fd, &info) != 0)
+    return FALSE;
+  self->fd = fd;
+  self->file_sequence = sequence;
+  self->device = info.st_dev;
+  self->inode = info.st_ino;
+  self->size = size;
+  return TRUE;
+}
+
 static gboolean
 open_last (AuditWriter *self, const AuditTail *tail, GError **error)
 {
   g_autofree char *name = audit_file_name (tail->file_sequence);
 
-  self->fd = openat (self->directory, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (self->fd < 0)
-    return fail (self, "written", errno, error);
-  self->file_sequence = tail->file_sequence;
-  self->size = tail->size;
-  return TRUE;
+  int fd = openat (self->directory, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+  if (fd >= 0 && take_file (self, fd, tail->file_sequence, tail->size))
+    return TRUE;
+  int number = errno;
+  close_if_open (fd);
+  return fail (self, "written", number, error);
 }
 
 /* A new key would make everything that is there unreadable for verification: only a log that is not there yet gets one. */
@@ -103,13 +129,6 @@ audit_writer_open (const AuditOptions *options, GError **error)
   if (self->lock < 0 || !load_key (self, options, error) || !recover (self, error))
     return NULL;
   return g_steal_pointer (&self);
-}
-
-static void
-close_if_open (int fd)
-{
-  if (fd >= 0)
-    close (fd);
 }
 
 void
@@ -187,12 +206,11 @@ static void
 leave_disturbed_file (AuditWriter *self)
 {
   g_autofree char *name = audit_file_name (self->file_sequence);
-  struct stat ours, there;
+  struct stat there;
 
   if (self->fd < 0
-      || (fstat (self->fd, &ours) == 0 && (guint64) ours.st_size == self->size
-          && fstatat (self->directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && there.st_ino == ours.st_ino
-          && there.st_dev == ours.st_dev))
+      || (fstatat (self->directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && there.st_ino == self->inode
+          && there.st_dev == self->device && (guint64) there.st_size == self->size))
     return;
   close (g_steal_fd (&self->fd));
   set_note (self, "log-disturbed",
@@ -271,12 +289,11 @@ write_new_file (AuditWriter *self, GError **error)
     }
   if (fd < 0)
     return fail (self, "written", errno, error);
-  if (write_all (fd, self->text->str, self->text->len) && fdatasync (fd) == 0 && fsync (self->directory) == 0)
+  int before = self->fd;
+  if (write_all (fd, self->text->str, self->text->len) && fdatasync (fd) == 0 && fsync (self->directory) == 0
+      && take_file (self, fd, sequence, self->text->len))
     {
-      close_if_open (self->fd);
-      self->fd = fd;
-      self->file_sequence = sequence;
-      self->size = self->text->len;
+      close_if_open (before);
       return TRUE;
     }
   int number = errno;

@@ -18,10 +18,14 @@
 /* Nearly all messages fit: they are made for each call. */
 #define MESSAGE_SIZE 1024
 
+#define RETRY_USEC G_USEC_PER_SEC
+
 struct _Journal
 {
   int fd;
   struct sockaddr_un address;
+  gboolean is_connected;
+  gint64 next_try; /* monotonic: where there is no journal, it is not looked for at each record */
   guint64 n_lost;
 };
 
@@ -79,16 +83,52 @@ begin (int priority, const char *text, const char *id)
   return message;
 }
 
+/* FALSE with errno, ENOENT where there is no journal. */
+static gboolean
+connect_again (Journal *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  errno = ENOENT;
+  if (now < self->next_try)
+    return FALSE;
+  self->is_connected = connect (self->fd, (const struct sockaddr *) &self->address, sizeof self->address) == 0;
+  if (!self->is_connected && errno == ENOENT)
+    self->next_try = now + RETRY_USEC;
+  return self->is_connected;
+}
+
+static gboolean
+is_there (Journal *self)
+{
+  return self->is_connected || connect_again (self);
+}
+
+static gboolean
+send_once (Journal *self, GByteArray *message)
+{
+  return is_there (self) && send (self->fd, message->data, message->len, MSG_NOSIGNAL) >= 0;
+}
+
+/* A journal that was restarted has another socket at the same path. */
+static gboolean
+send_to (Journal *self, GByteArray *message)
+{
+  gboolean was_connected = self->is_connected;
+
+  if (send_once (self, message))
+    return TRUE;
+  if (!was_connected || (errno != ECONNREFUSED && errno != ENOTCONN && errno != ECONNRESET))
+    return FALSE;
+  self->is_connected = FALSE;
+  return send_once (self, message);
+}
+
 /* A machine without a journal loses nothing: it has none to read. */
 static gboolean
 send_and_free (Journal *self, GByteArray *message)
 {
-  struct iovec part = { message->data, message->len };
-  struct msghdr header = {
-    .msg_name = &self->address, .msg_namelen = sizeof self->address, .msg_iov = &part, .msg_iovlen = 1
-  };
-
-  gboolean is_lost = self->fd >= 0 && sendmsg (self->fd, &header, MSG_NOSIGNAL) < 0 && errno != ENOENT;
+  gboolean is_lost = self->fd >= 0 && !send_to (self, message) && errno != ENOENT;
 
   self->n_lost += is_lost ? 1 : 0;
   g_byte_array_unref (message);
@@ -180,6 +220,9 @@ say_the_same (const AuditRecord *a, const AuditRecord *b)
 void
 journal_send_records (Journal *self, GPtrArray *records)
 {
+  /* Spares making what nobody reads. */
+  if (self->fd < 0 || (!is_there (self) && errno == ENOENT))
+    return;
   for (guint i = 0; i < records->len;)
     {
       const AuditRecord *first = g_ptr_array_index (records, i);
