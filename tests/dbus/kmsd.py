@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 
+import broker
 import tap
 import wire
 
@@ -21,6 +22,7 @@ BUILD = os.environ["BUILD"]
 SOURCE = os.environ["SOURCE"]
 KMSD = os.environ["KMSD"]
 KMSCTL = os.environ["KMSCTL"]
+BUS = os.environ.get("BUS", "dbus-daemon")
 PYTHON = "/usr/bin/python3"
 PATIENCE = int(os.environ.get("PATIENCE", "30"))  # seconds: a busy machine, not a speed
 
@@ -49,6 +51,11 @@ BUS_CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus
 def need(program):
     if shutil.which(program) is None:
         raise tap.Skip(f"{program} is not installed")
+
+
+def need_dbus_daemon(why):
+    if BUS != "dbus-daemon":
+        raise tap.Skip(f"{why}, and {BUS} is the bus")
 
 
 @functools.cache
@@ -225,7 +232,7 @@ class Daemon:
         self.write(f"root/admin/boxes.d/{name}.box", f"[Box]\nVersion=1\n{lines}\n[Version 1]\nKeyId={key_id}\n")
 
     def start_bus(self, kind):
-        need("dbus-daemon")
+        need(BUS)
         policy = os.path.join(SOURCE, "data/dbus-1/org.libkms.Kms1.conf")
         include = f"<include>{policy}</include>" if kind == "system" else ""
         os.mkdir(self.path("services"))
@@ -235,6 +242,11 @@ class Daemon:
 
     def run_bus(self):
         """Again, if it ran before."""
+        if BUS == "dbus-broker":
+            self.address = f"unix:path={self.path('bus')}"
+            self.bus = broker.start(self.path("bus"), self.kind, self.log)
+            self.processes.append(self.bus)
+            return
         process = subprocess.Popen(["dbus-daemon", f"--config-file={self.path('bus.conf')}", "--nofork", "--nopidfile",
                                     "--print-address=1"], stdout=subprocess.PIPE, stderr=self.log, text=True)
         self.processes.append(process)
@@ -319,12 +331,15 @@ def until(condition, what):
 
 
 def main(prefix, module):
-    """Every function that is called check_… is a case, once for each way to reach the daemon that it names."""
+    """Every function that is called check_… is a case, once for each way to reach the daemon that it names; with another
+    bus than usual only what goes over it."""
     cases = []
     for name, function in list(module.items()):
         if not name.startswith("check_"):
             continue
         for bus in getattr(function, "ways", (None,)):
+            if bus is None and BUS != "dbus-daemon":
+                continue
             path = f"/dbus/{prefix}/{name[6:].replace('_', '-')}/{bus or 'private'}"
             cases.append((path, lambda function=function, bus=bus: in_daemon(function, bus)))
     tap.main(cases)

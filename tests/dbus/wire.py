@@ -139,10 +139,11 @@ def message(fields, signature="", values=(), serial=1, kind=CALL, flags=0):
 class Connection:
     """To a bus, where it says Hello, or to a private socket."""
 
-    def __init__(self, path, bus=False):
-        self.socket = socket.socket(socket.AF_UNIX)
+    def __init__(self, path, bus=False, connected=None):
+        self.socket = connected or socket.socket(socket.AF_UNIX)
         self.socket.settimeout(PATIENCE)
-        self.socket.connect(path)
+        if connected is None:
+            self.socket.connect(path)
         self.serial, self.bus, self.name = 0, bus, None
         self.data, self.descriptors, self.answers = b"", [], {}
 
