@@ -123,11 +123,15 @@ gboolean _kms_rotation_rekey_chunk (KmsRotationChunk *chunk, GError **error);
 /* Writes the chunk, in one transaction if nothing is wrong with one of its rows. FALSE: the work stops. */
 gboolean _kms_rotation_write_chunk (KmsRotationChunk *chunk, GCancellable *cancellable, GError **error);
 
-/* The UPDATE of one row, which changes nothing if any of its cells is another than was read. */
+/* The UPDATEs of rows, each of which changes nothing if any of the row's cells is another than was read. They are added, and
+ * run together, within a transaction. Rows and wrapped keys are borrowed until all is cleared. */
 KmsRotationUpdate *_kms_rotation_update_new (KmsRotation *rotation);
 void _kms_rotation_update_free (KmsRotationUpdate *self);
-gboolean _kms_rotation_update_run (KmsRotationUpdate *self, const KmsRow *row, const char *wrapped, KmsSecret *old_key,
-                                   KmsSecret *new_key, gint64 *n_changed, GError **error);
+void _kms_rotation_update_clear (KmsRotationUpdate *self);
+gboolean _kms_rotation_update_add (KmsRotationUpdate *self, const KmsRow *row, const char *wrapped, KmsSecret *old_key,
+                                   KmsSecret *new_key, GError **error);
+gboolean _kms_rotation_update_run (KmsRotationUpdate *self, GError **error);
+gint64 _kms_rotation_update_get_n_changed (KmsRotationUpdate *self, guint index);
 
 /* Writes attributes under the row's own data key that open only with the old one; those that open with neither are
  * INVALID_CIPHERTEXT. */

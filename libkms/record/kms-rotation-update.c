@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The UPDATE of one row. Its WHERE names every cell that was read, also those that stay what they are: a value that came
- * meanwhile is under the old data key. */
+/* The UPDATE of each row. Its WHERE names every cell that was read, also those that stay what they are: a value that came
+ * meanwhile is under the old data key. Those of many rows go to the database at once, which may be far away. */
 #include "kms-rotation-private.h"
 
 #include <string.h>
@@ -12,10 +12,12 @@
 struct _KmsRotationUpdate
 {
   KmsRotation *rotation;
-  KmsStatement *statement;
-  gboolean is_written; /* the text, which is the same for all rows; then only parameters change */
-  GArray *sealed;      /* of KmsAttributeCells, for each attribute of the layout */
-  GArray *cells;       /* of KmsCell: what each attribute's cells become, in the layout's order */
+  GPtrArray *pending;      /* of KmsStatement: what was added */
+  KmsStatement *statement; /* the one that is made: borrowed from them */
+  char *sql;               /* the text, which is the same for all rows, once it is known; then only parameters change */
+  GArray *sealed;          /* of KmsAttributeCells, for each attribute of each row: the parameters borrow them */
+  GArray *cells;           /* of KmsCell: what each attribute's cells become, in the layout's order */
+  char now[KMS_ROW_TIME_SIZE];
 };
 
 static void
@@ -30,7 +32,7 @@ _kms_rotation_update_new (KmsRotation *rotation)
   KmsRotationUpdate *self = g_new0 (KmsRotationUpdate, 1);
 
   self->rotation = rotation;
-  self->statement = _kms_statement_new (rotation->store);
+  self->pending = g_ptr_array_new_with_free_func ((GDestroyNotify) _kms_statement_free);
   self->sealed = g_array_new (FALSE, TRUE, sizeof (KmsAttributeCells));
   self->cells = g_array_new (FALSE, FALSE, sizeof (KmsCell));
   g_array_set_clear_func (self->sealed, cells_clear);
@@ -40,7 +42,8 @@ _kms_rotation_update_new (KmsRotation *rotation)
 void
 _kms_rotation_update_free (KmsRotationUpdate *self)
 {
-  _kms_statement_free (self->statement);
+  g_ptr_array_unref (self->pending);
+  g_free (self->sql);
   g_array_unref (self->sealed);
   g_array_unref (self->cells);
   g_free (self);
@@ -100,7 +103,6 @@ reseal_all (KmsRotationUpdate *self, ResealFunc func, const KmsRow *row, KmsSecr
 {
   const KmsLayout *layout = self->rotation->layout;
 
-  g_array_set_size (self->sealed, 0);
   g_array_set_size (self->cells, 0);
   for (guint i = 0; new_key != NULL && i < layout->attributes->len; i++)
     {
@@ -114,21 +116,21 @@ reseal_all (KmsRotationUpdate *self, ResealFunc func, const KmsRow *row, KmsSecr
 static void
 add_sql (KmsRotationUpdate *self, const char *sql)
 {
-  if (!self->is_written)
+  if (self->sql == NULL)
     _kms_statement_add_sql (self->statement, sql);
 }
 
 static void
 add_name (KmsRotationUpdate *self, const char *name)
 {
-  if (!self->is_written)
+  if (self->sql == NULL)
     _kms_statement_add_identifier (self->statement, name);
 }
 
 static void
 bind (KmsRotationUpdate *self, const KmsCell *cell)
 {
-  if (self->is_written)
+  if (self->sql != NULL)
     g_array_append_val (self->statement->parameters, *cell);
   else
     _kms_statement_bind (self->statement, cell);
@@ -146,7 +148,7 @@ static void
 add_guard (KmsRotationUpdate *self, const char *column, const KmsCell *cell)
 {
   add_sql (self, " AND ");
-  if (self->is_written)
+  if (self->sql != NULL)
     bind (self, cell);
   else
     _kms_statement_add_same (self->statement, column, cell);
@@ -218,35 +220,58 @@ add_guards (KmsRotationUpdate *self, const KmsRow *row, gboolean is_rekeyed)
     add_guard (self, self->rotation->model->lock_version, &row->cells[layout->lock_version]);
 }
 
-/* The text is the same for all rows, since the layout is. */
-static gboolean
-run (KmsRotationUpdate *self, const KmsRow *row, const KmsCell *key, gboolean is_rekeyed, gint64 *n_changed,
-     GError **error)
+/* The text is the same for all rows, since the layout is; and so is the time of those that go together. */
+static void
+add (KmsRotationUpdate *self, const KmsRow *row, const KmsCell *key, gboolean is_rekeyed)
 {
-  char text[KMS_ROW_TIME_SIZE];
-  const KmsCell now = { .type = KMS_CELL_TEXT, .value.bytes = text, .length = _kms_row_time_now (text) };
+  if (self->pending->len == 0)
+    _kms_row_time_now (self->now);
+  const KmsCell now = { .type = KMS_CELL_TEXT, .value.bytes = self->now, .length = strlen (self->now) };
 
-  g_array_set_size (self->statement->parameters, 0);
-  add_sql (self, "UPDATE ");
-  if (!self->is_written)
+  self->statement = _kms_statement_new (self->rotation->store);
+  g_ptr_array_add (self->pending, self->statement);
+  _kms_statement_add_sql (self->statement, self->sql == NULL ? "UPDATE " : self->sql);
+  if (self->sql == NULL)
     _kms_statement_add_table (self->statement, self->rotation->model->table);
   add_sql (self, " SET ");
   add_assignment (self, _kms_rotation_get_key (self->rotation)->column, key);
   if (is_rekeyed)
     add_rekeyed (self, row, &now);
   add_guards (self, row, is_rekeyed);
-  self->is_written = TRUE;
-  return _kms_store_run (self->rotation->store, self->statement, NULL, NULL, n_changed, NULL, error);
+  if (self->sql == NULL)
+    self->sql = g_strdup (kms_statement_get_sql (self->statement));
+}
+
+void
+_kms_rotation_update_clear (KmsRotationUpdate *self)
+{
+  g_ptr_array_set_size (self->pending, 0);
+  g_array_set_size (self->sealed, 0);
 }
 
 gboolean
-_kms_rotation_update_run (KmsRotationUpdate *self, const KmsRow *row, const char *wrapped, KmsSecret *old_key,
-                          KmsSecret *new_key, gint64 *n_changed, GError **error)
+_kms_rotation_update_add (KmsRotationUpdate *self, const KmsRow *row, const char *wrapped, KmsSecret *old_key,
+                          KmsSecret *new_key, GError **error)
 {
   const KmsCell key = { .type = KMS_CELL_TEXT, .value.bytes = wrapped, .length = strlen (wrapped) };
 
-  return reseal_all (self, reseal, row, old_key, new_key, error)
-         && run (self, row, &key, new_key != NULL, n_changed, error);
+  if (!reseal_all (self, reseal, row, old_key, new_key, error))
+    return FALSE;
+  add (self, row, &key, new_key != NULL);
+  return TRUE;
+}
+
+gboolean
+_kms_rotation_update_run (KmsRotationUpdate *self, GError **error)
+{
+  return _kms_store_run_all (self->rotation->store, (KmsStatement *const *) self->pending->pdata, self->pending->len,
+                             NULL, error);
+}
+
+gint64
+_kms_rotation_update_get_n_changed (KmsRotationUpdate *self, guint index)
+{
+  return ((KmsStatement *) g_ptr_array_index (self->pending, index))->n_changed;
 }
 
 gboolean
@@ -255,5 +280,12 @@ _kms_rotation_update_repair (KmsRotationUpdate *self, const KmsRow *row, KmsSecr
 {
   const KmsCell *key = &row->cells[self->rotation->layout->keys[self->rotation->key]];
 
-  return reseal_all (self, mend, row, old_key, data_key, error) && run (self, row, key, TRUE, n_changed, error);
+  _kms_rotation_update_clear (self);
+  if (!reseal_all (self, mend, row, old_key, data_key, error))
+    return FALSE;
+  add (self, row, key, TRUE);
+  if (!_kms_rotation_update_run (self, error))
+    return FALSE;
+  *n_changed = _kms_rotation_update_get_n_changed (self, 0);
+  return TRUE;
 }

@@ -11,26 +11,13 @@
 #define FIRST_PAUSE (100 * G_TIME_SPAN_MILLISECOND) /* and twice as long each time */
 
 static gboolean
-write_item (KmsRotationChunk *chunk, KmsRotationItem *item, GError **error)
+add_item (KmsRotationChunk *chunk, KmsRotationItem *item, GError **error)
 {
   KmsSecret *old_key = _kms_row_batch_get_data_key (chunk->rows, item->index, chunk->rotation->key);
   g_autoptr (GError) local = NULL;
-  gint64 n_changed = 0;
 
-  if (_kms_rotation_update_run (chunk->rotation->update, item->row, item->wrapped, old_key, item->data_key, &n_changed,
-                                &local))
-    {
-      if (n_changed > 1)
-        {
-          g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_SUPPORTED,
-                       "column \"%s\" is no key of the table \"%s\": %" G_GINT64_FORMAT
-                       " rows have one id; name the primary key as Id= in the model's file",
-                       chunk->rotation->model->id, chunk->rotation->model->table, n_changed);
-          return FALSE;
-        }
-      item->state = n_changed == 1 ? KMS_ROTATION_DONE : KMS_ROTATION_CHANGED;
-      return TRUE;
-    }
+  if (_kms_rotation_update_add (chunk->rotation->update, item->row, item->wrapped, old_key, item->data_key, &local))
+    return TRUE;
   /* An attribute that does not open is nothing to the transaction. */
   if (g_error_matches (local, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT))
     {
@@ -42,17 +29,45 @@ write_item (KmsRotationChunk *chunk, KmsRotationItem *item, GError **error)
 }
 
 static gboolean
+end_item (KmsRotationChunk *chunk, KmsRotationItem *item, gint64 n_changed, GError **error)
+{
+  item->state = n_changed == 1 ? KMS_ROTATION_DONE : KMS_ROTATION_CHANGED;
+  if (n_changed <= 1)
+    return TRUE;
+  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_SUPPORTED,
+               "column \"%s\" is no key of the table \"%s\": %" G_GINT64_FORMAT
+               " rows have one id; name the primary key as Id= in the model's file",
+               chunk->rotation->model->id, chunk->rotation->model->table, n_changed);
+  return FALSE;
+}
+
+/* Those that failed are not among what was added. */
+static gboolean
+end_items (KmsRotationChunk *chunk, GError **error)
+{
+  for (guint i = 0, place = 0; i < chunk->items->len; i++)
+    {
+      KmsRotationItem *item = _kms_rotation_get_item (chunk, i);
+      if (item->state == KMS_ROTATION_PENDING
+          && !end_item (chunk, item, _kms_rotation_update_get_n_changed (chunk->rotation->update, place++), error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
 write_items (KmsRotationChunk *chunk, GError **error)
 {
   if (chunk->rotation->journal != NULL && !_kms_rotation_journal_add (chunk->rotation->journal, chunk, error))
     return FALSE;
+  _kms_rotation_update_clear (chunk->rotation->update);
   for (guint i = 0; i < chunk->items->len; i++)
     {
       KmsRotationItem *item = _kms_rotation_get_item (chunk, i);
-      if (item->state == KMS_ROTATION_PENDING && !write_item (chunk, item, error))
+      if (item->state == KMS_ROTATION_PENDING && !add_item (chunk, item, error))
         return FALSE;
     }
-  return TRUE;
+  return _kms_rotation_update_run (chunk->rotation->update, error) && end_items (chunk, error);
 }
 
 /* What was rolled back is to be done again. */

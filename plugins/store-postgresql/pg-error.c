@@ -33,7 +33,7 @@ static const struct
   { "42501", KMS_ERROR_NOT_AUTHORIZED, FALSE, "" },
   { "42703", KMS_ERROR_NOT_FOUND, FALSE, "" },
   { "42P01", KMS_ERROR_NOT_FOUND, FALSE, "" },
-  { "53100", KMS_ERROR_FAILED, FALSE, "; make room, then go on" },
+  { "53100", KMS_ERROR_QUOTA, FALSE, "; make room, then go on" },
   { "53300", KMS_ERROR_UNAVAILABLE, FALSE, "" },
   { "55006", KMS_ERROR_UNAVAILABLE, FALSE, "" },
   { "55P03", KMS_ERROR_UNAVAILABLE, FALSE, "; another program holds it: try again" },

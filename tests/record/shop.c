@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Makes the shop's database on SQLite. */
+/* Makes the shop's database on SQLite; on PostgreSQL, where the test runs within with-postgres. */
 #include "shop.h"
 
 #include <sqlite3.h>
@@ -8,9 +8,15 @@
 
 #include "../config-root.h"
 
-static const char schema[] =
-  "CREATE TABLE users (id INTEGER PRIMARY KEY NOT NULL, encrypted_kms_key TEXT, city_ciphertext TEXT,"
-  " phone_ciphertext TEXT, name TEXT, updated_at DATETIME, lock_version INTEGER NOT NULL DEFAULT 0)";
+#define SCHEMA(time)                                                                                                   \
+  "CREATE TABLE users (id INTEGER PRIMARY KEY NOT NULL, encrypted_kms_key TEXT, city_ciphertext TEXT,"                 \
+  " phone_ciphertext TEXT, name TEXT, updated_at " time ", lock_version INTEGER NOT NULL DEFAULT 0)"
+
+static const char *
+get_postgres (void)
+{
+  return g_getenv ("KMS_TEST_POSTGRES");
+}
 
 static void
 run_at (const char *path, const char *sql)
@@ -32,7 +38,7 @@ shop_open (Shop *self, const char *root)
 
   self->root = g_strdup (root);
   self->path = g_build_filename (root, "shop.sqlite3", NULL);
-  self->uri = g_strconcat ("sqlite:", self->path, NULL);
+  self->uri = get_postgres () == NULL ? g_strconcat ("sqlite:", self->path, NULL) : g_strdup (get_postgres ());
   self->registry = kms_registry_new (root, NULL, &error);
   g_assert_no_error (error);
   self->store = kms_store_open (self->registry, self->uri, NULL, &error);
@@ -68,10 +74,17 @@ shop_setup (Shop *self, gconstpointer data)
   char *root = config_root_new ();
   g_autofree char *path = g_build_filename (root, "shop.sqlite3", NULL);
 
-  run_at (path, schema);
+  if (get_postgres () == NULL)
+    run_at (path, SCHEMA ("DATETIME"));
   config_root_add_provider (root, "test", "kms-test.so", "Exact=insecure-test-key;insecure-test-key/encrypt\n");
   write_box (root, 1);
   shop_open (self, root);
+  if (get_postgres () != NULL)
+    {
+      shop_run (self, "DROP SCHEMA public CASCADE");
+      shop_run (self, "CREATE SCHEMA public");
+      shop_run (self, SCHEMA ("TIMESTAMP(6)"));
+    }
   g_free (root);
 }
 
@@ -289,6 +302,21 @@ shop_run (Shop *self, const char *sql)
 
   _kms_store_run_text (self->store, sql, NULL, &error);
   g_assert_no_error (error);
+}
+
+void
+shop_refuse_update (Shop *self, guint id)
+{
+  gboolean is_sqlite = get_postgres () == NULL;
+  g_autofree char *trigger = g_strdup_printf (
+    is_sqlite ? "CREATE TRIGGER t BEFORE UPDATE ON users WHEN old.id = %u BEGIN SELECT RAISE(ABORT, 'no'); END"
+              : "CREATE TRIGGER t BEFORE UPDATE ON users FOR EACH ROW WHEN (old.id = %u) EXECUTE FUNCTION refuse()",
+    id);
+
+  if (!is_sqlite)
+    shop_run (self, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                    "$$ BEGIN RAISE EXCEPTION 'no'; END $$");
+  shop_run (self, trigger);
 }
 
 static gboolean

@@ -52,6 +52,9 @@ gboolean shop_write (Shop *self, guint id, const char *city, ShopWrite flags);
 /* That there are so many rows, and that all of them have what was written last, read by nothing but their own keys. */
 void shop_assert_values (Shop *self, guint n_rows);
 
+/* From now on the database refuses whoever changes that row. */
+void shop_refuse_update (Shop *self, guint id);
+
 /* Any statement. */
 void shop_run (Shop *self, const char *sql);
 
