@@ -71,7 +71,7 @@ daemon_start (Daemon *self, const DaemonOptions *options, GError **error)
   self->uid = geteuid ();
   self->loop = g_main_loop_new (NULL, FALSE);
   self->quotas = quotas_new ();
-  self->flows = flows_new ();
+  self->gates = gates_new ();
   self->alerts = alert_counters_new (alarm_raise, self);
   self->doors = g_ptr_array_new_with_free_func ((GDestroyNotify) door_free);
   self->last_use = g_get_monotonic_time ();
@@ -96,6 +96,7 @@ daemon_clear (Daemon *self)
   g_clear_pointer (&self->bus_door, door_free);
   g_clear_pointer (&self->units, units_free);
   g_clear_pointer (&self->doors, g_ptr_array_unref);
+  g_clear_pointer (&self->gates, gates_free);
   reload_stop (self);
   refusals_stop (self);
   unsaved_stop (self);
@@ -108,7 +109,6 @@ daemon_clear (Daemon *self)
   daemon_settings_clear (&self->settings);
   g_clear_object (&self->registry);
   g_clear_pointer (&self->quotas, quotas_free);
-  g_clear_pointer (&self->flows, flows_unref);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   g_clear_error (&self->failure);
   if (self->state_lock >= 0)

@@ -8,7 +8,7 @@
 #include "box-table.h"
 #include "caller.h"
 #include "daemon-settings.h"
-#include "flow.h"
+#include "gate.h"
 #include "journal.h"
 #include "lockdown.h"
 #include "quota.h"
@@ -50,7 +50,7 @@ typedef struct
   guint head_source;
   GPtrArray *subscribers; /* to the audit log; or NULL */
   Quotas *quotas;
-  Flows *flows;
+  Gates *gates; /* of private connections */
   PrivateSocket *private_socket;
   gboolean owns_name;
   guint bus_source; /* that looks for the bus again */

@@ -192,6 +192,10 @@ door_free (Door *self)
     g_dbus_connection_unregister_subtree (self->connection, self->subtrees[--self->n_subtrees]);
   if (self->caller != NULL)
     {
+      GIOStream *stream = g_dbus_connection_get_stream (self->connection);
+
+      /* GDBus closes it with its last reference, which its thread may hold until another message comes. */
+      g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)), TRUE, TRUE, NULL);
       g_cancellable_cancel (self->caller->gone);
       if (self->has_place)
         quotas_give_back (self->daemon->quotas, self->caller->access.uid, QUOTA_KIND_CONNECTION);

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Connections to the private socket. They are counted by user before they have authenticated, and have a deadline for
- * that. The kernel says who it is; EXTERNAL is the one way to agree. */
+ * that. The kernel says who it is; what is behind a connection is a gate, and GDBus behind that. */
 #include "private-socket.h"
 
 #include <errno.h>
@@ -21,7 +21,6 @@ struct _PrivateSocket
 {
   Daemon *daemon;
   GSocketService *service;
-  char *guid;
   char *path; /* to be removed at the end, or NULL */
 };
 
@@ -29,6 +28,7 @@ typedef struct
 {
   Daemon *daemon;
   Caller *caller;
+  Gate *gate;
   GDBusConnection *connection; /* NULL until it is authenticated */
   GCancellable *cancellable;
   guint timeout;
@@ -41,6 +41,7 @@ greeting_free (Greeting *self)
     g_source_remove (self->timeout);
   quotas_give_back (self->daemon->quotas, self->caller->access.uid, QUOTA_KIND_GREETING);
   caller_unref (self->caller);
+  gate_unref (self->gate);
   g_clear_object (&self->connection);
   g_object_unref (self->cancellable);
   g_free (self);
@@ -53,29 +54,13 @@ on_greeting_timeout (gpointer data)
 
   self->timeout = 0;
   g_cancellable_cancel (self->cancellable);
+  gate_close (self->gate);
   return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_allow_mechanism (GDBusAuthObserver *observer, const char *mechanism, gpointer data)
-{
-  return strcmp (mechanism, "EXTERNAL") == 0;
-}
-
-/* Who it is, the socket has told; everybody may connect, and see what is there for them. */
-static gboolean
-on_authorize (GDBusAuthObserver *observer, GIOStream *stream, GCredentials *credentials, gpointer data)
-{
-  return credentials != NULL;
 }
 
 static void
 on_closed (GDBusConnection *connection, gboolean remote, GError *error, gpointer data)
 {
-  GIOStream *stream = g_dbus_connection_get_stream (connection);
-
-  /* GDBus closes it with its last reference, which its thread may hold until another message comes. */
-  g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)), TRUE, TRUE, NULL);
   daemon_drop_door (data, connection);
 }
 
@@ -94,12 +79,14 @@ end_greeting (Greeting *greeting, const GError *error)
 }
 
 static void
-admit (Daemon *daemon, GDBusConnection *connection, Door *door)
+admit (Daemon *daemon, GDBusConnection *connection, Door *door, Gate *gate)
 {
   g_signal_connect (connection, "closed", G_CALLBACK (on_closed), daemon);
   daemon_add_door (daemon, door);
   g_dbus_connection_start_message_processing (connection);
-  /* GDBus reads from the beginning on: of a peer that sent nonsense at once it may have told before anybody listened. */
+  /* A message that GDBus reads before it may process any could come after the end of the connection, and subtrees hold no
+   * reference to that: so the gate opens only now. Of a peer that left meanwhile, GDBus told before anybody listened. */
+  gate_open (gate);
   if (g_dbus_connection_is_closed (connection))
     on_closed (connection, FALSE, NULL, daemon);
 }
@@ -112,10 +99,10 @@ on_unit (Caller *caller, gpointer data)
   g_autoptr (GError) error = NULL;
 
   /* Filters see messages in the order in which they were added, and the door's takes some: they are counted before. */
-  flows_limit (daemon->flows, greeting->connection, caller->access.uid);
+  flow_watch (gate_get_flow (greeting->gate), greeting->connection);
   Door *door = door_new_for_caller (daemon, greeting->connection, caller, &error);
   if (door != NULL)
-    admit (daemon, greeting->connection, door);
+    admit (daemon, greeting->connection, door, greeting->gate);
   end_greeting (greeting, error);
 }
 
@@ -130,6 +117,24 @@ on_greeted (GObject *source, GAsyncResult *result, gpointer data)
     end_greeting (greeting, error);
   else
     units_ask (greeting->daemon->units, greeting->caller, on_unit, greeting);
+}
+
+static void
+on_gate (GSocketConnection *inside, gpointer data)
+{
+  Greeting *greeting = data;
+  g_autoptr (GError) error = NULL;
+
+  if (inside != NULL)
+    {
+      g_dbus_connection_new (G_IO_STREAM (inside), NULL,
+                             G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+                               | G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
+                             NULL, greeting->cancellable, on_greeted, greeting);
+      return;
+    }
+  g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_CLOSED, "it left, said who somebody else is, or took too long");
+  end_greeting (greeting, error);
 }
 
 static gboolean
@@ -149,7 +154,6 @@ on_incoming (GSocketService *service, GSocketConnection *stream, GObject *source
   PrivateSocket *self = data;
   g_autoptr (GError) error = NULL;
   g_autoptr (Caller) caller = caller_new_from_socket (g_socket_connection_get_socket (stream), &error);
-  g_autoptr (GDBusAuthObserver) observer = g_dbus_auth_observer_new ();
 
   if (caller == NULL || !take_place (self->daemon, caller->access.uid, &error))
     {
@@ -161,13 +165,8 @@ on_incoming (GSocketService *service, GSocketConnection *stream, GObject *source
   greeting->caller = caller_ref (caller);
   greeting->cancellable = g_cancellable_new ();
   greeting->timeout = g_timeout_add (GREETING_TIMEOUT_MS, on_greeting_timeout, greeting);
-  g_signal_connect (observer, "allow-mechanism", G_CALLBACK (on_allow_mechanism), NULL);
-  g_signal_connect (observer, "authorize-authenticated-peer", G_CALLBACK (on_authorize), NULL);
   daemon_hold (self->daemon);
-  g_dbus_connection_new (G_IO_STREAM (stream), self->guid,
-                         G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_SERVER
-                           | G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING,
-                         observer, greeting->cancellable, on_greeted, greeting);
+  greeting->gate = gate_new (self->daemon->gates, stream, caller->access.uid, on_gate, greeting);
   return TRUE;
 }
 
@@ -251,7 +250,6 @@ private_socket_new (Daemon *daemon, const char *path, guint mode, GError **error
   guint n_sockets = readiness_count_sockets ();
 
   self->daemon = daemon;
-  self->guid = g_dbus_generate_guid ();
   self->service = g_socket_service_new ();
   if (n_sockets > 0 ? !listen_at_given (self, n_sockets, error) : !listen_at_path (self, path, mode, error))
     return NULL;
@@ -269,6 +267,5 @@ private_socket_free (PrivateSocket *self)
   if (self->path != NULL)
     g_unlink (self->path);
   g_free (self->path);
-  g_free (self->guid);
   g_free (self);
 }
