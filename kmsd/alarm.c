@@ -44,8 +44,8 @@ alarm_raise (const AlertEvent *event, gpointer data)
   Daemon *self = data;
   AuditRecord *record = audit_record_new ("alert", AUDIT_OUTCOME_DONE);
   g_autofree char *reason =
-    g_strdup_printf ("alert: %s %u times within %u seconds", operation_to_string (event->operation), event->count,
-                     event->window_seconds);
+    g_strdup_printf ("alert: %s %u times within %u seconds%s", operation_to_string (event->operation), event->count,
+                     event->window_seconds, event->is_refused ? ", by who may not" : "");
 
   g_warning ("%s: %s; action: %s", event->box == NULL ? "all boxes together" : event->box, reason,
              alert_action_to_string (event->action));

@@ -140,10 +140,15 @@ static void
 verify (Call *call)
 {
   const char *head = NULL;
-  Work *work = work_new (call);
-  g_autoptr (GTask) task = g_task_new (NULL, NULL, on_verified, call);
   GError *error = NULL;
 
+  if (!call_take_worker (call, &error))
+    {
+      call_fail (call, error);
+      return;
+    }
+  Work *work = work_new (call);
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, on_verified, call);
   g_task_set_task_data (task, work, (GDestroyNotify) work_free);
   work->has_expected = g_variant_lookup (call->options, "head", "&s", &head);
   if (work->has_expected && !audit_head_from_string (head, &work->expected, &error))

@@ -37,6 +37,8 @@ call_free (Call *self)
     {
       quotas_give_back_many (daemon->quotas, self->caller->access.uid, QUOTA_KIND_BYTES, self->n_bytes);
       quotas_give_back (daemon->quotas, self->caller->access.uid, QUOTA_KIND_CALL);
+      if (self->has_worker)
+        quotas_give_back (daemon->quotas, self->caller->access.uid, QUOTA_KIND_WORKER);
       if (self->has_turn)
         turns_give_back (self->caller);
       caller_unref (self->caller);
@@ -87,6 +89,24 @@ call_set_caller (Call *self, Caller *caller)
     }
   self->caller = caller_ref (caller);
   return TRUE;
+}
+
+gboolean
+call_take_worker (Call *self, GError **error)
+{
+  Quotas *quotas = self->daemon->quotas;
+
+  if (self->has_worker)
+    return TRUE;
+  if (quotas_count (quotas, QUOTA_KIND_WORKER) >= MAX_WORKERS)
+    {
+      g_set_error (error, KMS_ERROR, KMS_ERROR_THROTTLED,
+                   "kmsd works at %d calls of administration already; wait for one of them to end, then try again",
+                   MAX_WORKERS);
+      return FALSE;
+    }
+  self->has_worker = quotas_take (quotas, self->caller->access.uid, QUOTA_KIND_WORKER, error);
+  return self->has_worker;
 }
 
 gboolean

@@ -39,7 +39,8 @@ struct _Call
   KmsConfigInfo *provider; /* NULL where it is no provider */
   GVariant *options;       /* a{sv}, of names and types that the method knows */
   gboolean may_interact;
-  gboolean has_turn;  /* among the caller's */
+  gboolean has_turn; /* among the caller's */
+  gboolean has_worker;
   guint n_bytes;      /* of its arguments, which count for the caller's quota */
   gint64 started;     /* monotonic */
   CallFunc next;      /* what comes after a wait */
@@ -59,6 +60,9 @@ void call_turn_away (GDBusConnection *connection, GDBusMessage *message, KmsErro
 
 /* From here on the call counts for the caller's quota. FALSE if it was answered with an error. */
 gboolean call_set_caller (Call *self, Caller *caller);
+
+/* Before it takes a thread of those that everything shares, for as long as a service likes. FALSE with QUOTA or THROTTLED. */
+gboolean call_take_worker (Call *self, GError **error);
 
 /* More than any method takes would be held while the call waits. */
 gboolean call_has_too_many_descriptors (Call *self);

@@ -220,7 +220,7 @@ key_methods_run (Call *call, const char *provider_name, const char *key_id, KmsK
   self->provider_name = provider_name != NULL
                           ? g_strdup (provider_name)
                           : kms_registry_find_provider_for_key (call->daemon->registry, key_id, NULL, &error);
-  if (self->provider_name == NULL)
+  if (self->provider_name == NULL || !call_take_worker (call, &error))
     trail_fail (call, make_record (call, AUDIT_OUTCOME_FAILED), error);
   else
     openings_wait (call, self->provider_name, on_opened);

@@ -37,6 +37,14 @@ describe (Call *call, const Permit *self, guint index, AuditOutcome outcome)
                                 : self->describe (call, index, outcome);
 }
 
+/* Refused ones count, too, for themselves: who tries a thousand times is an attacker, or is broken. */
+static void
+count (Call *call, const Permit *self, gboolean is_refused)
+{
+  alert_counters_add (call->daemon->alerts, call->box->name, self->operation, is_refused, self->n_items,
+                      g_get_monotonic_time ());
+}
+
 /* One record for all items: nothing was tried. */
 static void
 refuse (Call *call, Permit *self, GError *error)
@@ -103,6 +111,7 @@ on_polkit (Call *call, const GError *refusal)
   Permit *self = g_steal_pointer (&call->permit);
   GError *error = NULL;
 
+  count (call, self, refusal != NULL);
   if (refusal != NULL)
     refuse (call, self, g_error_copy (refusal));
   else if (!permit_again (call, self->operation, &error))
@@ -144,14 +153,14 @@ permit (Call *call, Operation operation, guint n_items, PermitDescribe describe_
   GError *error = NULL;
 
   *self = (Permit){ operation, n_items, describe_item, next };
-  /* Refused ones count, too: who tries a thousand times is an attacker, or is broken. */
-  alert_counters_add (call->daemon->alerts, call->box->name, operation, n_items, g_get_monotonic_time ());
+  AccessDecision decision = access_check (call->box->rules, &call->caller->access, operation_get_access (operation));
+  if (decision != ACCESS_ASK)
+    count (call, self, decision == ACCESS_NO);
   if (!permit_again (call, operation, &error))
     {
       refuse (call, self, error);
       return;
     }
-  AccessDecision decision = access_check (call->box->rules, &call->caller->access, operation_get_access (operation));
   if (decision == ACCESS_YES)
     go_on (call, self);
   else if (decision == ACCESS_ASK)

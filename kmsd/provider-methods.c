@@ -104,6 +104,13 @@ on_checked (GObject *source, GAsyncResult *result, gpointer data)
 static void
 check (Call *call)
 {
+  GError *error = NULL;
+
+  if (!call_take_worker (call, &error))
+    {
+      call_fail (call, error);
+      return;
+    }
   g_autoptr (GTask) task = g_task_new (NULL, call->caller->gone, on_checked, call);
   Check *self = g_new0 (Check, 1);
 

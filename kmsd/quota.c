@@ -15,6 +15,7 @@ static const struct
   [QUOTA_KIND_PIPE] = { QUOTA_PIPES, "pipes" },
   [QUOTA_KIND_CONNECTION] = { QUOTA_CONNECTIONS, "connections" },
   [QUOTA_KIND_GREETING] = { QUOTA_GREETINGS, "connections that have not authenticated" },
+  [QUOTA_KIND_WORKER] = { QUOTA_WORKERS, "calls of administration" },
 };
 
 typedef struct

@@ -16,6 +16,9 @@ G_BEGIN_DECLS
 #define QUOTA_PIPES 32                    /* open, read or written by the daemon */
 #define QUOTA_CONNECTIONS 256             /* to private sockets */
 #define QUOTA_GREETINGS 8                 /* connections that have not said who they are */
+#define QUOTA_WORKERS                                                                                                  \
+  4 /* calls that take a thread of those that everything shares: administration, looking for what is wrong */
+#define MAX_WORKERS 6 /* of all users: GLib has ten such threads */
 
 #define MAX_BOXES 1024
 #define MAX_MESSAGE (9 * 1024 * 1024) /* bytes of all arguments of a call: the largest batch and its contexts */
@@ -42,6 +45,7 @@ typedef enum {
   QUOTA_KIND_PIPE,
   QUOTA_KIND_CONNECTION,
   QUOTA_KIND_GREETING,
+  QUOTA_KIND_WORKER,
   N_QUOTA_KINDS,
 } QuotaKind;
 

@@ -15,12 +15,18 @@ typedef struct
   gint64 silent_till_usec; /* an alert was given */
 } AlertWindow;
 
+/* One limit, for what who may have asked for and for what others tried. */
+typedef struct
+{
+  AlertWindow done, refused;
+} AlertPair;
+
 struct _AlertCounters
 {
   AlertFunc func;
   gpointer user_data;
-  AlertWindow all;
-  GHashTable *boxes; /* name → AlertWindow */
+  AlertPair all;
+  GHashTable *boxes; /* name → AlertPair */
 };
 
 AlertCounters *
@@ -65,6 +71,23 @@ window_set_limit (AlertWindow *self, const AlertLimit *limit)
     window_clear (self);
 }
 
+static void
+pair_set_limit (AlertPair *self, const AlertLimit *limit)
+{
+  AlertLimit signal = *limit;
+
+  signal.action = ALERT_SIGNAL;
+  window_set_limit (&self->done, limit);
+  window_set_limit (&self->refused, &signal);
+}
+
+static void
+pair_clear (AlertPair *self)
+{
+  window_clear (&self->done);
+  window_clear (&self->refused);
+}
+
 void
 alert_counters_set_limit (AlertCounters *self, const char *box, const AlertLimit *limit)
 {
@@ -72,7 +95,7 @@ alert_counters_set_limit (AlertCounters *self, const char *box, const AlertLimit
 
   if (box == NULL)
     {
-      window_set_limit (&self->all, limit);
+      pair_set_limit (&self->all, limit);
       return;
     }
   if (limit->decrypts == 0)
@@ -80,13 +103,13 @@ alert_counters_set_limit (AlertCounters *self, const char *box, const AlertLimit
       g_hash_table_remove (self->boxes, box);
       return;
     }
-  AlertWindow *window = g_hash_table_lookup (self->boxes, box);
-  if (window == NULL)
+  AlertPair *pair = g_hash_table_lookup (self->boxes, box);
+  if (pair == NULL)
     {
-      window = g_new0 (AlertWindow, 1);
-      g_hash_table_insert (self->boxes, g_strdup (box), window);
+      pair = g_new0 (AlertPair, 1);
+      g_hash_table_insert (self->boxes, g_strdup (box), pair);
     }
-  window_set_limit (window, limit);
+  pair_set_limit (pair, limit);
 }
 
 void
@@ -132,42 +155,49 @@ window_add (AlertWindow *self, guint n_items, gint64 now_usec)
 }
 
 static void
-count (AlertCounters *self, AlertWindow *window, const char *box, Operation operation, guint n_items, gint64 now_usec)
+count (AlertCounters *self, AlertPair *pair, const char *box, AlertEvent event, guint n_items, gint64 now_usec)
 {
+  AlertWindow *window = pair == NULL ? NULL : event.is_refused ? &pair->refused : &pair->done;
+
   if (window == NULL || window->limit.decrypts == 0)
     return;
   window_add (window, n_items, now_usec);
   if (window->total <= window->limit.decrypts || now_usec < window->silent_till_usec)
     return;
   window->silent_till_usec = now_usec + get_window_usec (window);
-  AlertEvent event = { box, operation, (guint) MIN (window->total, G_MAXUINT), window->limit.window_seconds,
-                       window->limit.action };
+  event.box = box;
+  event.count = (guint) MIN (window->total, G_MAXUINT);
+  event.window_seconds = window->limit.window_seconds;
+  event.action = window->limit.action;
   self->func (&event, self->user_data);
 }
 
 /* The callback may change the limits, so the box's window is looked up after it. */
 void
-alert_counters_add (AlertCounters *self, const char *box, Operation operation, guint n_items, gint64 now_usec)
+alert_counters_add (AlertCounters *self, const char *box, Operation operation, gboolean is_refused, guint n_items,
+                    gint64 now_usec)
 {
+  const AlertEvent event = { .operation = operation, .is_refused = is_refused };
+
   if (!operation_counts_for_alert (operation) || n_items == 0)
     return;
-  count (self, &self->all, NULL, operation, n_items, now_usec);
+  count (self, &self->all, NULL, event, n_items, now_usec);
   if (box != NULL)
-    count (self, g_hash_table_lookup (self->boxes, box), box, operation, n_items, now_usec);
+    count (self, g_hash_table_lookup (self->boxes, box), box, event, n_items, now_usec);
 }
 
 void
 alert_counters_reset (AlertCounters *self, const char *box)
 {
   GHashTableIter iter;
-  gpointer name, window;
+  gpointer name, pair;
 
   if (box == NULL)
-    window_clear (&self->all);
+    pair_clear (&self->all);
   g_hash_table_iter_init (&iter, self->boxes);
-  while (g_hash_table_iter_next (&iter, &name, &window))
+  while (g_hash_table_iter_next (&iter, &name, &pair))
     if (box == NULL || strcmp (box, name) == 0)
-      window_clear (window);
+      pair_clear (pair);
 }
 
 const char *

@@ -25,7 +25,8 @@ typedef struct
 {
   const char *box; /* NULL: the limit is kms.conf's, for all boxes together */
   Operation operation;
-  guint count; /* how many in the window */
+  gboolean is_refused; /* who asked may not: the action is ALERT_SIGNAL, whatever the limit says */
+  guint count;         /* how many in the window */
   guint window_seconds;
   AlertAction action;
 } AlertEvent;
@@ -45,11 +46,13 @@ void alert_counters_set_limit (AlertCounters *self, const char *box, const Alert
 /* After a reload: forgets the boxes that are not in the list (NULL-terminated). */
 void alert_counters_keep_only (AlertCounters *self, const char *const *boxes);
 
-/* Counts the items of one call, allowed or refused, of operations that count; others do nothing. now_usec is
+/* Counts the items of one call of an operation that counts; others do nothing. Calls of who may not are counted for
+ * themselves: else who may do nothing could stop everybody. now_usec is
  * g_get_monotonic_time(): the wall clock may jump. An alert is given when the limit is crossed, and while it stays
  * crossed once more after each window. The window slides in steps of 1/64: what is counted is never less than what
  * happened within it. */
-void alert_counters_add (AlertCounters *self, const char *box, Operation operation, guint n_items, gint64 now_usec);
+void alert_counters_add (AlertCounters *self, const char *box, Operation operation, gboolean is_refused, guint n_items,
+                         gint64 now_usec);
 
 /* Starts from zero, after a lockdown was released. A box of NULL is everything, boxes included. */
 void alert_counters_reset (AlertCounters *self, const char *box);

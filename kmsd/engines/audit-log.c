@@ -5,12 +5,12 @@
 #include "audit-log.h"
 
 #include "audit-context.h"
+#include "audit-shares.h"
 #include "audit-writer.h"
 
 #define DEFAULT_MAX_SIZE (16 * 1024 * 1024)
 #define DEFAULT_TIMEOUT_MSEC 5000
-#define MAX_WAITING 65536 /* records; more are refused at once */
-#define MAX_GROUP 4096    /* records of one sync */
+#define MAX_GROUP 4096 /* records of one sync */
 
 /* Reference-counted (an atomic rc box): the queue's, and that of a caller that blocks. */
 typedef struct
@@ -40,8 +40,8 @@ struct _AuditLog
   gboolean is_watching; /* the watching thread sleeps for a deadline, and will see what comes meanwhile */
   GQueue waiting;       /* of AuditRequest */
   GQueue writing;
-  guint n_waiting; /* records in both */
-  guint64 n_lost;  /* given up while they waited */
+  AuditShares shares; /* of records in both */
+  guint64 n_lost;     /* given up while they waited */
   guint64 max_size;
   AuditContextPolicy context;
   AuditHead head;
@@ -83,6 +83,7 @@ free_log (AuditLog *self)
   g_free (self->directory);
   g_free (self->key_path);
   g_free (self->problem);
+  audit_shares_clear (&self->shares);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->work);
   g_cond_clear (&self->watch);
@@ -122,6 +123,19 @@ return_task (GTask *task, AuditRequest *request)
   g_object_unref (task);
 }
 
+/* Those of one request have one caller. */
+static gint64
+get_uid (GPtrArray *records)
+{
+  return records->len == 0 ? -1 : ((AuditRecord *) g_ptr_array_index (records, 0))->caller.uid;
+}
+
+static void
+give_back_locked (AuditLog *self, GPtrArray *records)
+{
+  audit_shares_give_back (&self->shares, get_uid (records), records->len);
+}
+
 /* All records that wait, up to a group. */
 static GPtrArray *
 take_group_locked (AuditLog *self)
@@ -146,18 +160,20 @@ note_result_locked (AuditLog *self, const GError *error)
 }
 
 static void
-end_group (AuditLog *self, guint n_records, const GError *error)
+end_group (AuditLog *self, const GError *error)
 {
   GQueue done = G_QUEUE_INIT;
   g_autoptr (GPtrArray) tasks = g_ptr_array_new ();
 
   g_mutex_lock (&self->lock);
   note_result_locked (self, error);
-  self->n_waiting -= n_records;
   done = self->writing;
   g_queue_init (&self->writing);
   for (GList *l = done.head; l != NULL; l = l->next)
-    g_ptr_array_add (tasks, answer_locked (self, l->data, error));
+    {
+      give_back_locked (self, ((AuditRequest *) l->data)->records);
+      g_ptr_array_add (tasks, answer_locked (self, l->data, error));
+    }
   g_mutex_unlock (&self->lock);
 
   for (guint i = 0; i < tasks->len; i++)
@@ -193,7 +209,7 @@ write_group (AuditLog *self)
   if (records->len == 0)
     return FALSE;
   audit_writer_append (self->writer, records, &error);
-  end_group (self, records->len, error);
+  end_group (self, error);
   return TRUE;
 }
 
@@ -260,7 +276,7 @@ give_up_locked (AuditLog *self, AuditRequest *request, GPtrArray *requests, GPtr
   if (request != g_queue_peek_head (&self->waiting))
     return;
   g_queue_pop_head (&self->waiting);
-  self->n_waiting -= request->records->len;
+  give_back_locked (self, request->records);
   self->n_lost += request->records->len;
   request_unref (request);
 }
@@ -339,6 +355,7 @@ log_new (const AuditOptions *options, AuditWriter *writer)
   g_cond_init (&self->ended);
   g_queue_init (&self->waiting);
   g_queue_init (&self->writing);
+  audit_shares_init (&self->shares);
   return self;
 }
 
@@ -425,7 +442,7 @@ audit_log_set_context (AuditLog *self, AuditRecord *record, KmsContext *context)
 }
 
 static gboolean
-check_taking_locked (AuditLog *self, guint n_records, GError **error)
+check_taking_locked (AuditLog *self, GPtrArray *records, GError **error)
 {
   AuditRequest *first = g_queue_peek_head (&self->writing);
 
@@ -434,10 +451,10 @@ check_taking_locked (AuditLog *self, guint n_records, GError **error)
   /* No need to wait as long as those before. */
   else if (first != NULL && first->is_answered)
     g_propagate_error (error, make_timeout_error (self));
-  else if (n_records > MAX_WAITING - self->n_waiting)
+  else if (records->len > audit_shares_get_room (&self->shares, get_uid (records)))
     g_set_error (error, KMS_ERROR, KMS_ERROR_AUDIT,
-                 "%u records wait for the audit log in %s already, which is too slow", self->n_waiting,
-                 self->directory);
+                 "%u records wait for the audit log in %s already, which is too slow, and %d of one user may",
+                 self->shares.n, self->directory, MAX_WAITING_OF_ONE);
   else
     return TRUE;
   return FALSE;
@@ -449,14 +466,14 @@ take (AuditLog *self, GPtrArray *records, GTask *task, GError **error)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  if (!check_taking_locked (self, records->len, error))
+  if (!check_taking_locked (self, records, error))
     {
       self->n_lost += records->len;
       return NULL;
     }
   AuditRequest *request = request_new (self, records, task);
   g_queue_push_tail (&self->waiting, request);
-  self->n_waiting += records->len;
+  audit_shares_take (&self->shares, get_uid (records), records->len);
   g_cond_signal (&self->work);
   if (!self->is_watching)
     g_cond_signal (&self->watch);
@@ -495,7 +512,7 @@ audit_log_append_at_once (AuditLog *self, GPtrArray *records, GError **error)
   g_autoptr (GError) local = NULL;
 
   g_mutex_lock (&self->lock);
-  gboolean takes = self->is_in_memory && !self->is_closing && !self->is_taken && self->n_waiting == 0;
+  gboolean takes = self->is_in_memory && !self->is_closing && !self->is_taken && self->shares.n == 0;
   if (takes)
     prepare_writer_locked (self);
   self->is_taken = self->is_taken || takes;
@@ -560,7 +577,7 @@ audit_log_get_n_waiting (AuditLog *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  return self->n_waiting;
+  return self->shares.n;
 }
 
 const char *

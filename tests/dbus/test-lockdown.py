@@ -108,7 +108,7 @@ def check_takes_effect_on_waiting_calls(daemon):
 
 
 def check_alert(daemon):
-    """Refused calls and items of batches count; the call that crosses the limit is stopped."""
+    """Items of batches count; the call that crosses the limit is stopped."""
     client = start(daemon, "[Alert]\nDecrypts=5\nWindow=3600\nAction=encrypt-only")
     stored = client.encrypt("orders", b"secret")
     for _ in range(5):
@@ -123,6 +123,19 @@ def check_alert(daemon):
     client.decrypt("orders", stored, expect="LockedDown")
     release(client, ORDERS)
     client.decrypt("orders", stored)
+
+
+def check_alert_of_who_may_not(daemon):
+    """Who may only encrypt is noticed, and stops nobody."""
+    start(daemon)
+    daemon.add_box("orders", "EncryptFor=*\nDecryptFor=uid:0\n[Alert]\nDecrypts=5\nWindow=3600\nAction=sealed")
+    client = daemon.client()
+    client.manager("Reload", "(@a{sv} {},)")
+    stored, stranger = client.encrypt("orders", b"secret"), daemon.client(1)
+    for _ in range(8):
+        stranger.decrypt("orders", stored, expect="NotAuthorized")
+    tap.equal(client.decrypt("orders", stored), b"secret", "who may")
+    kmsd.wants(daemon.read_log(), "decrypt 6 times within 3600 seconds, by who may not; action: signal")
 
 
 def check_alert_while_the_disk_hangs(daemon):

@@ -63,6 +63,23 @@ def check_module_that_opens_slowly(daemon):
     tap.equal(third.read()["error"], kmsd.ERROR + "NotSupported", "a provider without keys, when it is open")
 
 
+@kmsd.ways("session", None)
+def check_administration_that_hangs(daemon):
+    """Takes no more than a few of the threads that everybody needs, and the others are refused at once."""
+    gate = daemon.path("gate")
+    add_waiting(daemon, f"OpenGate={gate}")
+    daemon.start()
+    client, second = daemon.client(), daemon.client()
+    provider = ("/org/libkms/Kms1/providers/waits", "Check", "(@a{sv} {},)")
+    client.send(*provider, interface="org.libkms.Kms1.Provider", times=20)
+    until_there(f"{gate}.waiting")
+    kmsd.wants(second.bad("Quota", *provider, interface="org.libkms.Kms1.Provider"), "4 calls of administration")
+    second.encrypt("orders", b"x")
+    daemon.write("gate", "")
+    tap.equal(client.read()["answers"], {"ok": 4, kmsd.ERROR + "Quota": 16}, "the answers")
+    second.good(*provider, interface="org.libkms.Kms1.Provider")
+
+
 def check_module_that_can_not_be_opened(daemon):
     """Each call gets the reason, and of a batch each item."""
     add_waiting(daemon, "Gate=/nowhere", more="CallTimeout=never")

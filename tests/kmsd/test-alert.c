@@ -40,7 +40,7 @@ counters_new (Heard *heard, const char *box, guint decrypts, guint window)
 static void
 decrypt (AlertCounters *counters, const char *box, guint n_items, double seconds)
 {
-  alert_counters_add (counters, box, OPERATION_DECRYPT, n_items, (gint64) (seconds * (double) SECOND));
+  alert_counters_add (counters, box, OPERATION_DECRYPT, FALSE, n_items, (gint64) (seconds * (double) SECOND));
 }
 
 static void
@@ -124,9 +124,9 @@ test_batches_and_others (void)
   Heard heard;
   g_autoptr (AlertCounters) counters = counters_new (&heard, "orders", 100, 60);
 
-  alert_counters_add (counters, "orders", OPERATION_ENCRYPT, 1000, SECOND);
-  alert_counters_add (counters, "orders", OPERATION_REWRAP, 1000, SECOND);
-  alert_counters_add (counters, "orders", OPERATION_GENERATE_DATA_KEY, 1000, SECOND);
+  alert_counters_add (counters, "orders", OPERATION_ENCRYPT, FALSE, 1000, SECOND);
+  alert_counters_add (counters, "orders", OPERATION_REWRAP, FALSE, 1000, SECOND);
+  alert_counters_add (counters, "orders", OPERATION_GENERATE_DATA_KEY, FALSE, 1000, SECOND);
   decrypt (counters, "users", 1000, 1);
   g_assert_cmpuint (heard.n_events, ==, 0);
   decrypt (counters, "orders", 101, 1);
@@ -213,6 +213,30 @@ test_change_in_callback (void)
   g_assert_cmpuint (heard.n_events, ==, 1);
 }
 
+/* Who may not decrypt is noticed, and stops nobody who may. */
+static void
+test_refused (void)
+{
+  Heard heard;
+  g_autoptr (AlertCounters) counters = counters_new (&heard, "orders", 100, 60);
+
+  decrypt (counters, "orders", 100, 1);
+  alert_counters_add (counters, "orders", OPERATION_DECRYPT, TRUE, 100, SECOND);
+  g_assert_cmpuint (heard.n_events, ==, 0);
+  alert_counters_add (counters, "orders", OPERATION_DECRYPT, TRUE, 1, SECOND);
+  g_assert_cmpuint (heard.n_events, ==, 1);
+  g_assert_true (heard.last.is_refused);
+  g_assert_cmpint (heard.last.action, ==, ALERT_SIGNAL);
+  decrypt (counters, "orders", 1, 1);
+  g_assert_cmpuint (heard.n_events, ==, 2);
+  g_assert_false (heard.last.is_refused);
+  g_assert_cmpint (heard.last.action, ==, ALERT_ENCRYPT_ONLY);
+  alert_counters_reset (counters, "orders");
+  alert_counters_add (counters, "orders", OPERATION_DECRYPT, TRUE, 100, SECOND);
+  g_assert_cmpuint (heard.n_events, ==, 2);
+  g_free (heard.box);
+}
+
 /* Numbers that don't fit, and a monotonic clock that starts anywhere. */
 static void
 test_extremes (void)
@@ -224,7 +248,7 @@ test_extremes (void)
   decrypt (counters, "orders", G_MAXUINT, 0);
   g_assert_cmpuint (heard.n_events, ==, 1);
   g_assert_cmpuint (heard.last.count, ==, G_MAXUINT);
-  alert_counters_add (counters, "orders", OPERATION_DECRYPT, 1, G_MAXINT64 / 2);
+  alert_counters_add (counters, "orders", OPERATION_DECRYPT, FALSE, 1, G_MAXINT64 / 2);
   g_assert_cmpuint (heard.n_events, ==, 1);
   g_free (heard.box);
 }
@@ -255,6 +279,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/alert/crossing", test_crossing);
+  g_test_add_func ("/alert/refused", test_refused);
   g_test_add_func ("/alert/slow", test_slow);
   g_test_add_func ("/alert/slides", test_slides);
   g_test_add_func ("/alert/forgets", test_forgets);

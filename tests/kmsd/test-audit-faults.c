@@ -12,6 +12,7 @@
 
 #include "../config-root.h"
 #include "audit-fixture.h"
+#include "audit-shares.h"
 #include "disk.h"
 
 static void
@@ -145,6 +146,52 @@ static void
 keep_result (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+static void
+append_of (AuditFixture *self, gint64 uid, guint n, GAsyncResult **result)
+{
+  GPtrArray *records = g_ptr_array_new_with_free_func ((GDestroyNotify) audit_record_free);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_ptr_array_add (records, audit_fixture_record ("orders"));
+      ((AuditRecord *) g_ptr_array_index (records, i))->caller.uid = uid;
+    }
+  audit_log_append_async (self->log, records, keep_result, result);
+}
+
+static gboolean
+is_written (AuditFixture *self, GAsyncResult **result)
+{
+  while (*result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_autoptr (GPtrArray) written = audit_log_append_finish (self->log, *result, NULL);
+  g_clear_object (result);
+  return written != NULL;
+}
+
+/* One who fills the queue of a slow disk leaves room for others. */
+static void
+test_shares (AuditFixture *self, gconstpointer data)
+{
+  GAsyncResult *first = NULL, *most = NULL, *more = NULL, *other = NULL;
+
+  self->options.timeout_msec = 120000;
+  audit_fixture_open (self);
+  disk_hang (DISK_FDATASYNC);
+  append_of (self, 7, 1, &first);
+  disk_wait_until_hanging ();
+  append_of (self, 7, MAX_WAITING_OF_ONE - 1, &most);
+  append_of (self, 7, 1, &more);
+  append_of (self, 8, MAX_WAITING_OF_ONE, &other);
+  g_assert_false (is_written (self, &more));
+  disk_go_on ();
+  g_assert_true (is_written (self, &first));
+  g_assert_true (is_written (self, &most));
+  g_assert_true (is_written (self, &other));
+  append_of (self, 7, MAX_WAITING_OF_ONE, &more);
+  g_assert_true (is_written (self, &more));
 }
 
 /* What waits behind a group that hangs is given up as well, and never written. */
@@ -509,6 +556,7 @@ main (int argc, char **argv)
   ADD_WITH ("hangs/write", DISK_WRITE, test_hangs);
   ADD_WITH ("hangs/sync", DISK_FDATASYNC, test_hangs);
   ADD ("hangs/with-queue", test_hangs_with_queue);
+  ADD ("hangs/shares", test_shares);
   ADD ("hangs/closes", test_closes_while_hanging);
   ADD ("one-sync", test_one_sync);
   ADD_WITH ("crashes/before", DISK_BEFORE, test_crashes);
