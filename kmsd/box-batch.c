@@ -69,30 +69,48 @@ typedef struct
 {
   Quotas *quotas;
   guint32 uid;
+  guint n_bytes;
 } Place;
 
 static void
 give_back (gpointer data)
 {
   g_autofree Place *place = data;
+  quotas_give_back_many (place->quotas, place->uid, QUOTA_KIND_LOCKED, place->n_bytes);
   quotas_give_back (place->quotas, place->uid, QUOTA_KIND_PIPE);
+}
+
+/* The pipe outlives the call: so it counts for itself. */
+static Place *
+take_place (Call *call, gsize n_bytes, GError **error)
+{
+  Quotas *quotas = call->daemon->quotas;
+  guint32 uid = call->caller->access.uid;
+
+  if (!quotas_take (quotas, uid, QUOTA_KIND_PIPE, error))
+    return NULL;
+  if (!quotas_take_many (quotas, uid, QUOTA_KIND_LOCKED, (guint) n_bytes, error))
+    {
+      quotas_give_back (quotas, uid, QUOTA_KIND_PIPE);
+      return NULL;
+    }
+  Place *place = g_new (Place, 1);
+  *place = (Place){ quotas, uid, (guint) n_bytes };
+  return place;
 }
 
 static void
 answer_plaintexts (Call *call)
 {
-  Daemon *daemon = call->daemon;
-  guint32 uid = call->caller->access.uid;
   GError *error = NULL;
   g_autoptr (KmsSecret) joined = frames_join (values_get (call)->batch, &error);
+  Place *place = joined == NULL ? NULL : take_place (call, kms_secret_get_length (joined), &error);
 
-  if (joined == NULL || !quotas_take (daemon->quotas, uid, QUOTA_KIND_PIPE, &error))
+  if (place == NULL)
     {
       call_fail (call, error);
       return;
     }
-  Place *place = g_new (Place, 1);
-  *place = (Place){ daemon->quotas, uid };
   int fd = pipe_write_on (joined, give_back, place, &error);
   if (fd < 0)
     call_fail (call, error);
@@ -152,8 +170,11 @@ static gboolean
 add_plaintexts (Call *call, GPtrArray *chunks, GError **error)
 {
   g_autoptr (GVariant) maps = call_dup_argument (call, 1);
-  g_autoptr (GPtrArray) secrets = frames_split (chunks, error);
+  gsize n_bytes = 0;
 
+  for (guint i = 0; i < chunks->len; i++)
+    n_bytes += kms_secret_get_length (g_ptr_array_index (chunks, i));
+  g_autoptr (GPtrArray) secrets = call_take_locked (call, n_bytes, error) ? frames_split (chunks, error) : NULL;
   if (secrets == NULL || !check_counts (secrets->len, g_variant_n_children (maps), error))
     return FALSE;
   g_autoptr (GPtrArray) contexts = make_contexts (call, maps, secrets->len, error);
@@ -190,8 +211,8 @@ read_plaintexts (Call *call)
   if (!quotas_take (call->daemon->quotas, call->caller->access.uid, QUOTA_KIND_PIPE, &error))
     call_fail (call, error);
   else
-    pipe_read (g_steal_fd (&values->fd), MAX_SECRETS + 4 * MAX_ITEMS, CHUNK_SIZE, call->caller->gone, on_plaintexts,
-               call);
+    pipe_read (g_steal_fd (&values->fd), MAX_SECRETS + 4 * MAX_ITEMS, CHUNK_SIZE, call->caller->gone, call_take_room,
+               on_plaintexts, call);
 }
 
 void
@@ -210,7 +231,7 @@ box_encrypt_batch (Call *call)
 
 /* What comes of them stands in locked memory all at once. */
 static gboolean
-check_lengths (GVariant *ciphertexts, GError **error)
+check_lengths (Call *call, GVariant *ciphertexts, GError **error)
 {
   gsize length = 0;
 
@@ -220,7 +241,7 @@ check_lengths (GVariant *ciphertexts, GError **error)
       length += g_variant_n_children (bytes);
     }
   if (length <= MAX_CIPHERTEXTS)
-    return TRUE;
+    return call_take_locked (call, MIN (length, MAX_SECRETS), error);
   g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE,
                "the ciphertexts have more than %d bytes together; send several calls", MAX_CIPHERTEXTS);
   return FALSE;
@@ -233,7 +254,7 @@ add_ciphertexts (Call *call, GVariant *ciphertexts, GError **error)
   g_autoptr (KmsContext) new_context = NULL;
   gsize n = g_variant_n_children (ciphertexts);
 
-  if (!check_counts (n, g_variant_n_children (maps), error) || !check_lengths (ciphertexts, error))
+  if (!check_counts (n, g_variant_n_children (maps), error) || !check_lengths (call, ciphertexts, error))
     return FALSE;
   g_autoptr (GPtrArray) contexts = make_contexts (call, maps, n, error);
   if (contexts == NULL || !values_make_new_context (call, &new_context, error))

@@ -39,7 +39,8 @@ read_plaintext (Call *call)
   if (!quotas_take (call->daemon->quotas, call->caller->access.uid, QUOTA_KIND_PIPE, &error))
     call_fail (call, error);
   else
-    pipe_read (g_steal_fd (&values->fd), MAX_SECRET, MAX_SECRET, call->caller->gone, on_plaintext, call);
+    pipe_read (g_steal_fd (&values->fd), MAX_SECRET, MAX_SECRET, call->caller->gone, call_take_room, on_plaintext,
+               call);
 }
 
 void
@@ -98,7 +99,8 @@ box_decrypt (Call *call)
       return;
     }
   g_autoptr (KmsContext) context = values_make_context (call, map, 0, &error);
-  if (context == NULL || !values_add_ciphertext (call, ciphertext, context, NULL, &error))
+  if (context == NULL || !values_add_ciphertext (call, ciphertext, context, NULL, &error)
+      || !call_take_locked (call, MIN (g_variant_n_children (ciphertext), MAX_SECRETS), &error))
     call_fail (call, error);
   else
     values_permit (call, 1, run_decrypt);

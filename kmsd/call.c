@@ -37,6 +37,8 @@ call_free (Call *self)
     {
       quotas_give_back_many (daemon->quotas, self->caller->access.uid, QUOTA_KIND_BYTES, self->n_bytes);
       quotas_give_back (daemon->quotas, self->caller->access.uid, QUOTA_KIND_CALL);
+      if (self->n_locked > 0)
+        quotas_give_back_many (daemon->quotas, self->caller->access.uid, QUOTA_KIND_LOCKED, self->n_locked);
       if (self->has_worker)
         quotas_give_back (daemon->quotas, self->caller->access.uid, QUOTA_KIND_WORKER);
       if (self->has_turn)
@@ -89,6 +91,23 @@ call_set_caller (Call *self, Caller *caller)
     }
   self->caller = caller_ref (caller);
   return TRUE;
+}
+
+gboolean
+call_take_locked (Call *self, gsize n_bytes, GError **error)
+{
+  guint n = (guint) MIN (n_bytes, G_MAXUINT / 2);
+
+  if (!quotas_take_many (self->daemon->quotas, self->caller->access.uid, QUOTA_KIND_LOCKED, n, error))
+    return FALSE;
+  self->n_locked += n;
+  return TRUE;
+}
+
+gboolean
+call_take_room (gsize n_bytes, gpointer call, GError **error)
+{
+  return call_take_locked (call, n_bytes, error);
 }
 
 gboolean

@@ -41,6 +41,7 @@ struct _Call
   gboolean may_interact;
   gboolean has_turn; /* among the caller's */
   gboolean has_worker;
+  guint n_locked;     /* bytes of secrets that count for the caller's quota */
   guint n_bytes;      /* of its arguments, which count for the caller's quota */
   gint64 started;     /* monotonic */
   CallFunc next;      /* what comes after a wait */
@@ -63,6 +64,10 @@ gboolean call_set_caller (Call *self, Caller *caller);
 
 /* Before it takes a thread of those that everything shares, for as long as a service likes. FALSE with QUOTA or THROTTLED. */
 gboolean call_take_worker (Call *self, GError **error);
+
+/* Before secrets of so many bytes are made for the call: FALSE with QUOTA if they would take the room of others' secrets. */
+gboolean call_take_locked (Call *self, gsize n_bytes, GError **error);
+gboolean call_take_room (gsize n_bytes, gpointer call, GError **error); /* the same, for pipe_read() */
 
 /* More than any method takes would be held while the call waits. */
 gboolean call_has_too_many_descriptors (Call *self);

@@ -15,12 +15,10 @@
 
 #include "daemon.h"
 #include "kms-directories.h"
+#include "quota.h"
 #include "readiness.h"
 
 #define EXIT_USAGE 2
-
-/* LimitMEMLOCK= of the unit. Where the limit is lower, less can be locked, and callers are told. */
-#define LOCKED_MEMORY (64 * 1024 * 1024)
 
 /* A call that waits may hold one; systemd's default of 1024 is for programs that use select(). */
 #define DESCRIPTORS 65536
@@ -92,6 +90,7 @@ protect_process (void)
   signal (SIGXFSZ, SIG_IGN);
   (void) setrlimit (RLIMIT_CORE, &none);
   (void) prctl (PR_SET_DUMPABLE, 0);
+  /* Where the process's limit is lower, less can be locked, and callers are told. */
   kms_secret_set_memory_policy (LOCKED_MEMORY, TRUE);
 }
 

@@ -23,6 +23,7 @@ typedef struct
   gsize length, max_length; /* of all */
   GCancellable *cancellable;
   GSource *readable, *timeout, *cancelled;
+  PipeRoomFunc room; /* or NULL */
   PipeReadFunc func;
   gpointer user_data;
 } PipeRead;
@@ -69,6 +70,8 @@ too_large (PipeRead *self)
 static gboolean
 add_chunk (PipeRead *self, GError **error)
 {
+  if (self->room != NULL && !self->room (self->chunk_size, self->user_data, error))
+    return FALSE;
   KmsSecret *chunk = kms_secret_reserve (self->chunk_size, &self->bytes);
 
   if (chunk == NULL)
@@ -309,7 +312,8 @@ start (PipeRead *self)
 }
 
 void
-pipe_read (int fd, gsize max_length, gsize chunk_size, GCancellable *cancellable, PipeReadFunc func, gpointer user_data)
+pipe_read (int fd, gsize max_length, gsize chunk_size, GCancellable *cancellable, PipeRoomFunc room, PipeReadFunc func,
+           gpointer user_data)
 {
   PipeRead *self = g_new0 (PipeRead, 1);
 
@@ -318,6 +322,7 @@ pipe_read (int fd, gsize max_length, gsize chunk_size, GCancellable *cancellable
   self->chunk_size = chunk_size;
   self->chunks = g_ptr_array_new_with_free_func ((GDestroyNotify) kms_secret_unref);
   self->cancellable = cancellable == NULL ? NULL : g_object_ref (cancellable);
+  self->room = room;
   self->func = func;
   self->user_data = user_data;
   start (self);

@@ -13,7 +13,10 @@ typedef void (*PipeReadFunc) (GPtrArray *chunks, const GError *error, gpointer u
 /* Takes the descriptor over. A pipe is read to its end; a memfd must be sealed, so that nobody changes it meanwhile;
  * everything else is refused (files, sockets, devices). TOO_LARGE beyond max_length, TIMED_OUT for a pipe that stays open.
  * Calls back once, perhaps at once; after a cancellation with that error. */
-void pipe_read (int fd, gsize max_length, gsize chunk_size, GCancellable *cancellable, PipeReadFunc func,
-                gpointer user_data);
+/* Whether there may be so many bytes more. */
+typedef gboolean (*PipeRoomFunc) (gsize n_bytes, gpointer user_data, GError **error);
+
+void pipe_read (int fd, gsize max_length, gsize chunk_size, GCancellable *cancellable, PipeRoomFunc room,
+                PipeReadFunc func, gpointer user_data);
 
 G_END_DECLS

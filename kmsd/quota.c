@@ -16,6 +16,7 @@ static const struct
   [QUOTA_KIND_CONNECTION] = { QUOTA_CONNECTIONS, "connections" },
   [QUOTA_KIND_GREETING] = { QUOTA_GREETINGS, "connections that have not authenticated" },
   [QUOTA_KIND_WORKER] = { QUOTA_WORKERS, "calls of administration" },
+  [QUOTA_KIND_LOCKED] = { QUOTA_LOCKED, "bytes of secrets" },
 };
 
 typedef struct

@@ -7,6 +7,8 @@
 
 G_BEGIN_DECLS
 
+#define LOCKED_MEMORY (64 * 1024 * 1024) /* bytes, for all secrets: as the unit's LimitMEMLOCK= */
+
 #define QUOTA_RUNNING 64               /* calls of one connection that are worked at; more wait for their turn */
 #define QUOTA_CALLS 2048               /* running and waiting, of all connections */
 #define QUOTA_BYTES (32 * 1024 * 1024) /* of the messages of those calls */
@@ -14,11 +16,11 @@ G_BEGIN_DECLS
 #define MAX_UNANSWERED_BYTES (2 * QUOTA_BYTES)
 #define QUOTA_BUFFERS (128 * 1024 * 1024) /* bytes of the largest messages of all connections to private sockets */
 #define QUOTA_PIPES 32                    /* open, read or written by the daemon */
+#define QUOTA_LOCKED (LOCKED_MEMORY / 4)  /* bytes of secrets that calls hold, and pipes that nobody reads */
 #define QUOTA_CONNECTIONS 256             /* to private sockets */
 #define QUOTA_GREETINGS 8                 /* connections that have not said who they are */
-#define QUOTA_WORKERS                                                                                                  \
-  4 /* calls that take a thread of those that everything shares: administration, looking for what is wrong */
-#define MAX_WORKERS 6 /* of all users: GLib has ten such threads */
+#define QUOTA_WORKERS 4                   /* calls of administration, which take threads that everything shares */
+#define MAX_WORKERS 6                     /* of all users: GLib has ten such threads */
 
 #define MAX_BOXES 1024
 #define MAX_MESSAGE (9 * 1024 * 1024) /* bytes of all arguments of a call: the largest batch and its contexts */
@@ -46,6 +48,7 @@ typedef enum {
   QUOTA_KIND_CONNECTION,
   QUOTA_KIND_GREETING,
   QUOTA_KIND_WORKER,
+  QUOTA_KIND_LOCKED,
   N_QUOTA_KINDS,
 } QuotaKind;
 

@@ -15,7 +15,7 @@ import tap
 import wire
 from stage import SECRET, staged
 
-EVERY_SEAL, ADD_SEALS = 0x0f, 1033
+EVERY_SEAL, ADD_SEALS, F_SETPIPE_SZ = 0x0f, 1033, 1031
 TOO_MANY = 33  # one more than a user may have open at a time
 
 
@@ -92,6 +92,28 @@ def check_others_while_pipes_stay_open(stage):
     for descriptor in stage.descriptors:
         os.close(descriptor)
     stage.descriptors = []
+
+
+@staged
+def check_others_while_locked_memory_is_held(stage):
+    """A user's secrets take a quarter of it at most."""
+    kmsd.need_root()
+    other, whole = stage.daemon.client(1), 1 << 20
+    serials = []
+    for _ in range(TOO_MANY - 1):
+        reading, writing = os.pipe()
+        stage.keep(writing)
+        tap.equal(fcntl.fcntl(writing, F_SETPIPE_SZ, whole), whole, "the size of the pipe")
+        os.write(writing, bytes(whole))
+        serials.append(stage.attacker.send("EncryptBatch", "haa{ss}a{sv}", (0, [], {}), [reading]))
+        os.close(reading)
+    tap.equal(other.decrypt("orders", other.encrypt("orders", SECRET)), SECRET, "what another user decrypts")
+    answers = [stage.attacker.answer(serial) for serial in serials]
+    refused = [one for one in answers if one.fields["error"].endswith(".Quota")]
+    tap.equal(len(refused) in range(16, 20), True, f"about half are refused: {len(refused)}")
+    wire.fail(refused[0], "Quota", "bytes of secrets", "16777216")
+    for one in answers:
+        wire.fail(one, "Quota" if one in refused else "TimedOut")
 
 
 @staged

@@ -71,7 +71,7 @@ next_descriptor (void)
 static void
 start_reading (Read *self, int fd, gsize max_length)
 {
-  pipe_read (fd, max_length, CHUNK, self->cancellable, on_read, self);
+  pipe_read (fd, max_length, CHUNK, self->cancellable, NULL, on_read, self);
 }
 
 static void
