@@ -30,14 +30,24 @@ typedef struct
   GArray *parts; /* of KmsContextPart */
 } KmsContextTemplate;
 
-/* What a column of the row at hand holds. FALSE: it is NULL. */
-typedef gboolean (*KmsContextColumnFunc) (const char *column, const char **text, gsize *length, gpointer user_data);
+/* A value of the row at hand. That it is an integer matters only to stored strings without a version: their contexts are
+ * authenticated as they were given. */
+typedef struct
+{
+  const char *text; /* NULL: the row does not have it */
+  gsize length;
+  gboolean is_integer;
+} KmsContextValue;
+
+/* What a column of the row at hand holds. */
+typedef KmsContextValue (*KmsContextColumnFunc) (const char *column, gpointer user_data);
 
 /* What the default context has. */
 typedef struct
 {
   const char *model_name;
   const char *model_id; /* NULL: the row has no id yet */
+  gboolean is_id_integer;
   KmsContextColumnFunc get_column;
   gpointer user_data;
 } KmsContextRow;

@@ -140,38 +140,36 @@ _kms_context_template_foreach_column (const KmsContextTemplate *self, GFunc func
     }
 }
 
-/* NULL: the row does not have it. */
-static const char *
-get_value (const KmsContextPart *part, const KmsContextRow *row, gsize *length)
+static KmsContextValue
+make_value (const char *text, gboolean is_integer)
 {
-  const char *text = NULL;
+  return (KmsContextValue){ text, text == NULL ? 0 : strlen (text), is_integer };
+}
 
+static KmsContextValue
+get_value (const KmsContextPart *part, const KmsContextRow *row)
+{
   switch (part->source)
     {
     case KMS_CONTEXT_PART_MODEL_NAME:
-      text = row->model_name;
-      break;
+      return make_value (row->model_name, FALSE);
     case KMS_CONTEXT_PART_MODEL_ID:
-      text = row->model_id;
-      break;
+      return make_value (row->model_id, row->is_id_integer);
+    case KMS_CONTEXT_PART_COLUMN:
+      return row->get_column (part->text, row->user_data);
     case KMS_CONTEXT_PART_LITERAL:
     case KMS_CONTEXT_PART_INTEGER:
-      text = part->text;
-      break;
-    case KMS_CONTEXT_PART_COLUMN:
-      return row->get_column (part->text, &text, length, row->user_data) ? text : NULL;
+    default:
+      return make_value (part->text, part->source == KMS_CONTEXT_PART_INTEGER);
     }
-  *length = text == NULL ? 0 : strlen (text);
-  return text;
 }
 
 static gboolean
 add_to (KmsContextBuilder *builder, const KmsContextPart *part, const KmsContextRow *row, GError **error)
 {
-  gsize length;
-  const char *text = get_value (part, row, &length);
+  KmsContextValue value = get_value (part, row);
 
-  if (text == NULL)
+  if (value.text == NULL)
     {
       g_set_error (error, KMS_ERROR, KMS_ERROR_CONTEXT_REQUIRED,
                    part->source == KMS_CONTEXT_PART_MODEL_ID
@@ -180,10 +178,10 @@ add_to (KmsContextBuilder *builder, const KmsContextPart *part, const KmsContext
                    part->name);
       return FALSE;
     }
-  if (part->source == KMS_CONTEXT_PART_INTEGER)
-    kms_context_builder_add_decimal (builder, part->kind, part->name, text);
+  if (value.is_integer)
+    kms_context_builder_add_decimal (builder, part->kind, part->name, value.text);
   else
-    kms_context_builder_add_string (builder, part->kind, part->name, -1, text, (gssize) length);
+    kms_context_builder_add_string (builder, part->kind, part->name, -1, value.text, (gssize) value.length);
   return TRUE;
 }
 

@@ -218,25 +218,20 @@ typedef struct
   char *number; /* the text of a column that holds a number */
 } Lookup;
 
-static gboolean
-get_column (const char *column, const char **text, gsize *length, gpointer user_data)
+static KmsContextValue
+get_column (const char *column, gpointer user_data)
 {
   Lookup *lookup = user_data;
   guint place = _kms_layout_find_column (lookup->layout, column);
   const KmsCell *cell = place < lookup->row->n_cells ? &lookup->row->cells[place] : NULL;
 
   if (cell == NULL || cell->type == KMS_CELL_NULL)
-    return FALSE;
+    return (KmsContextValue){ NULL };
   if (has_bytes (cell))
-    {
-      *text = cell->value.bytes;
-      *length = cell->length;
-      return TRUE;
-    }
+    return (KmsContextValue){ cell->value.bytes, cell->length, FALSE };
   g_free (lookup->number);
-  *text = lookup->number = dup_text (cell);
-  *length = strlen (lookup->number);
-  return TRUE;
+  lookup->number = dup_text (cell);
+  return (KmsContextValue){ lookup->number, strlen (lookup->number), cell->type == KMS_CELL_INTEGER };
 }
 
 /* With single-table inheritance, the row's own class; a blank type is the model's, as it is to Rails. */
@@ -256,7 +251,7 @@ _kms_row_build_context (const KmsRow *self, const KmsLayout *layout, guint key, 
 {
   g_autofree char *name = dup_model_name (self, layout), *id = _kms_row_dup_id (self);
   Lookup lookup = { self, layout, NULL };
-  const KmsContextRow row = { name, id, get_column, &lookup };
+  const KmsContextRow row = { name, id, self->cells[ID_PLACE].type == KMS_CELL_INTEGER, get_column, &lookup };
   const KmsModelKey *model_key = g_ptr_array_index (layout->model->keys, key);
   KmsContext *context = _kms_context_template_build (_kms_model_key_get_context (model_key, version), &row, error);
 

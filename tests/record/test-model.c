@@ -99,20 +99,16 @@ test_formats (Fixture *self, gconstpointer data)
   g_assert_true (street->encode);
 }
 
-static gboolean
-get_column (const char *column, const char **text, gsize *length, gpointer data)
+static KmsContextValue
+get_column (const char *column, gpointer data)
 {
-  if (strcmp (column, "name") != 0)
-    return FALSE;
-  *text = "Ada";
-  *length = 3;
-  return TRUE;
+  return strcmp (column, "name") == 0 ? (KmsContextValue){ "Ada", 3, FALSE } : (KmsContextValue){ NULL };
 }
 
 static void
 assert_context (const KmsContextTemplate *template, const char *id, const char *expected)
 {
-  const KmsContextRow row = { "User", id, get_column, NULL };
+  const KmsContextRow row = { "User", id, FALSE, get_column, NULL };
   g_autoptr (GError) error = NULL;
   g_autoptr (KmsContext) context = _kms_context_template_build (template, &row, &error);
 

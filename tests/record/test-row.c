@@ -200,6 +200,22 @@ test_contexts (Fixture *self, gconstpointer data)
   g_assert_true (_kms_row_has_key (row, layout, 0));
 }
 
+/* What has no version was authenticated as it was given: in its order, and with integers as integers. */
+static void
+test_legacy_context (Fixture *self, gconstpointer data)
+{
+  g_autoptr (KmsLayout) layout = _kms_layout_new (self->model);
+  const KmsCell null = { KMS_CELL_NULL };
+  g_autoptr (GError) error = NULL;
+
+  _kms_layout_add_key (layout, 0);
+  g_autoptr (KmsRow) row = make_row (layout, &null, "v2:AAAA");
+  g_autoptr (KmsContext) context = _kms_row_build_context (row, layout, 0, NULL, &error);
+  g_assert_no_error (error);
+  g_autofree char *json = kms_context_to_json (context, KMS_JSON_DIALECT_RAILS, KMS_CONTEXT_FORM_LEGACY, NULL, &error);
+  g_assert_cmpstr (json, ==, "{\"model_name\":\"User\",\"model_id\":123,\"n\":\"Ada\"}");
+}
+
 static void
 test_layout (Fixture *self, gconstpointer data)
 {
@@ -229,6 +245,7 @@ main (int argc, char *argv[])
   ADD ("/row/attribute/empty", test_empty);
   ADD ("/row/attribute/refused", test_refused);
   ADD ("/row/contexts", test_contexts);
+  ADD ("/row/legacy-context", test_legacy_context);
   ADD ("/row/layout", test_layout);
   return g_test_run ();
 }
