@@ -23,29 +23,43 @@ struct _KmsRotationJournal
   KmsRotation *rotation;
 };
 
-/* Who may not make tables may use one that somebody else has made. */
+/* FALSE without an error: there is none. */
 static gboolean
-make_table (KmsStore *store, GCancellable *cancellable, GError **error)
+has_table (KmsStore *store, GError **error)
 {
   g_autoptr (GError) local = NULL;
   g_autoptr (GArray) columns = _kms_store_list_columns (store, JOURNAL, &local);
 
-  if (columns != NULL)
+  if (columns == NULL && !g_error_matches (local, KMS_ERROR, KMS_ERROR_NOT_FOUND))
+    g_propagate_error (error, g_steal_pointer (&local));
+  return columns != NULL;
+}
+
+/* Who may not make tables may use one that somebody else has made; that may be another worker, at the same moment, to
+ * which IF NOT EXISTS is blind on PostgreSQL. */
+static gboolean
+make_table (KmsStore *store, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (has_table (store, &local))
     return TRUE;
-  if (!g_error_matches (local, KMS_ERROR, KMS_ERROR_NOT_FOUND))
+  if (local != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  if (_kms_store_run_text (store, table_sql, cancellable, error)
-      && _kms_store_run_text (store, index_sql, cancellable, error))
+  if ((_kms_store_run_text (store, table_sql, cancellable, &local)
+       && _kms_store_run_text (store, index_sql, cancellable, &local))
+      || has_table (store, NULL))
     return TRUE;
-  if (error != NULL && g_error_matches (*error, KMS_ERROR, KMS_ERROR_NOT_AUTHORIZED))
-    g_prefix_error (error,
+  if (g_error_matches (local, KMS_ERROR, KMS_ERROR_NOT_AUTHORIZED))
+    g_prefix_error (&local,
                     "the table " JOURNAL
                     ", which keeps the wrapped keys that are replaced, can't be made; let somebody "
                     "make it who may (%s): ",
                     table_sql);
+  g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
 }
 
