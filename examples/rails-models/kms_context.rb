@@ -18,6 +18,7 @@ class KmsContextReader
     contexts = rows.map { |row| call(row, version) }
     return nil unless contexts.all?(Hash) && contexts[0].keys == contexts[1].keys
 
+    @is_mixed = contexts[0].keys.any?(String)
     parts = contexts[0].keys.map { |name| part(name, rows, contexts.map { |context| context[name] }) }
     parts.include?(nil) ? nil : parts.join(";")
   rescue StandardError
@@ -45,9 +46,8 @@ class KmsContextReader
   def part(name, rows, values)
     source = default(name, rows, values) || column(rows, values) || constant(values)
     return nil if source.nil?
-    return name.to_s if source == :default && marked(name) == name.to_s
+    return marked(name) if source == :default
 
-    source = "@#{@model.primary_key}" if source == :default
     "#{marked(name)}=#{source}"
   end
 
@@ -75,10 +75,10 @@ class KmsContextReader
     end
   end
 
-  # Symbols are what most write; the two sort differently (kms-model(5)).
+  # Symbols are what most write; where there are strings, too, the two are told apart (kms-model(5)).
   def marked(name)
     return "\"#{name}\"" if name.is_a?(String)
 
-    name.to_s.match?(PLAIN) ? name.to_s : ":#{name}"
+    name.to_s.match?(PLAIN) && !@is_mixed ? name.to_s : ":#{name}"
   end
 end

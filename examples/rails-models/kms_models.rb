@@ -76,10 +76,11 @@ class KmsModelFile
 
   def table
     columns = @model.columns_hash
-    updated = %w[updated_at updated_on].find { |column| columns.key?(column) }
+    created, updated = %w[created updated].map { |what| %W[#{what}_at #{what}_on].find { |column| columns.key?(column) } }
     { "Name" => @model.name, "Table" => @model.table_name,
       "Id" => @model.primary_key == "id" ? nil : @model.primary_key,
       "TypeColumn" => columns.key?(@model.inheritance_column) ? @model.inheritance_column : nil,
+      "CreatedAt" => created,
       "UpdatedAt" => updated,
       "LockVersion" => columns.key?(@model.locking_column) ? @model.locking_column : nil }
   end
