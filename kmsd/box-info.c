@@ -5,6 +5,13 @@
 #include "methods.h"
 #include "properties.h"
 
+gboolean
+box_access_may_see (Call *call, BoxEntry *entry)
+{
+  return daemon_is_ruled_by (call->daemon, call->caller->access.uid)
+         || access_may_see (entry->rules, &call->caller->access);
+}
+
 void
 box_access_describe (BoxEntry *entry, const AccessCaller *subject, gboolean with_reasons, GVariantBuilder *info)
 {
@@ -97,7 +104,7 @@ may_ask_about_others (Call *call)
 {
   guint32 uid = call->caller->access.uid;
 
-  return uid == 0 || uid == call->daemon->uid
+  return daemon_is_ruled_by (call->daemon, uid)
          || access_check (call->box->rules, &call->caller->access, ACCESS_MANAGE) != ACCESS_NO;
 }
 

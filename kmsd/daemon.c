@@ -87,6 +87,12 @@ daemon_start (Daemon *self, const DaemonOptions *options, GError **error)
   return TRUE;
 }
 
+gboolean
+daemon_is_ruled_by (const Daemon *self, guint32 uid)
+{
+  return uid == 0 || uid == self->uid;
+}
+
 void
 daemon_clear (Daemon *self)
 {

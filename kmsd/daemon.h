@@ -88,6 +88,9 @@ void daemon_quit (Daemon *self, GError *failure);
 void daemon_add_door (Daemon *self, Door *door);
 void daemon_drop_door (Daemon *self, GDBusConnection *connection);
 
+/* Whether what concerns the whole daemon is that user's to do: root's, and of the user that it runs as. */
+gboolean daemon_is_ruled_by (const Daemon *self, guint32 uid);
+
 /* Tells the daemon that a call began or ended. */
 void daemon_hold (Daemon *self);
 void daemon_release (Daemon *self);

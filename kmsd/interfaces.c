@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "box-access.h"
 #include "kmsd-interfaces.h"
 #include "object-path.h"
 
@@ -100,7 +101,7 @@ add_boxes (Call *call, GString *xml)
   for (guint i = 0; i < box_table_get_n (boxes); i++)
     {
       BoxEntry *entry = box_table_get (boxes, i);
-      if (access_may_see (entry->rules, &call->caller->access))
+      if (box_access_may_see (call, entry))
         add_child (xml, entry->path);
     }
 }

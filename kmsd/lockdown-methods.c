@@ -140,7 +140,7 @@ may_know_reason (Call *call)
   const AccessCaller *caller = &call->caller->access;
   BoxTable *boxes = call->daemon->boxes;
 
-  if (call->box != NULL || caller->uid == 0 || caller->uid == call->daemon->uid)
+  if (call->box != NULL || daemon_is_ruled_by (call->daemon, caller->uid))
     return TRUE;
   for (guint i = 0; i < box_table_get_n (boxes); i++)
     if (access_may_see (box_table_get (boxes, i)->rules, caller))

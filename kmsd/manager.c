@@ -34,7 +34,7 @@ manager_list_boxes (Call *call)
   for (guint i = 0; i < box_table_get_n (boxes); i++)
     {
       BoxEntry *entry = box_table_get (boxes, i);
-      if (access_may_see (entry->rules, &call->caller->access))
+      if (box_access_may_see (call, entry))
         g_variant_builder_add (&list, "{o@a{sv}}", entry->path, describe_box (call, entry));
     }
   call_return (call, g_variant_new ("(a{oa{sv}})", &list));
@@ -46,7 +46,7 @@ manager_lookup_box (Call *call)
   g_autoptr (GVariant) name = call_dup_argument (call, 0);
   BoxEntry *entry = box_table_find_name (call->daemon->boxes, g_variant_get_string (name, NULL));
 
-  if (entry != NULL && access_may_see (entry->rules, &call->caller->access))
+  if (entry != NULL && box_access_may_see (call, entry))
     call_return (call, g_variant_new ("(o)", entry->path));
   else
     call_fail_new (call, KMS_ERROR_NOT_FOUND,
@@ -95,7 +95,7 @@ manager_reload (Call *call)
 {
   guint32 uid = call->caller->access.uid;
 
-  if (uid != 0 && uid != call->daemon->uid)
+  if (!daemon_is_ruled_by (call->daemon, uid))
     refuse_reload (call);
   else
     daemon_reload_async (call->daemon, on_reloaded, call);

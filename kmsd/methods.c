@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "box-access.h"
 #include "interfaces.h"
 #include "object-path.h"
 #include "providers.h"
@@ -85,7 +86,7 @@ find_box (Call *call, const char *path, GError **error)
 {
   BoxEntry *entry = box_table_find_path (call->daemon->boxes, path);
 
-  if (entry != NULL && access_may_see (entry->rules, &call->caller->access))
+  if (entry != NULL && box_access_may_see (call, entry))
     {
       call->box = box_entry_ref (entry);
       return TRUE;

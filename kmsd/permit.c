@@ -186,7 +186,7 @@ permit_action (Call *call, const char *action, CallFunc next)
 
   call->action = action;
   call->next = next;
-  if (caller->uid == 0 || caller->uid == call->daemon->uid)
+  if (daemon_is_ruled_by (call->daemon, caller->uid))
     {
       next (call);
       return;

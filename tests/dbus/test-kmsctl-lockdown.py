@@ -45,6 +45,30 @@ def check_of_a_box(daemon):
     kmsd.wants(root.bad(3, "lockdown", "engage", "nothing", "--reason=x"), "no box \"nothing\"")
 
 
+@kmsd.ways("system", None)
+def check_of_a_box_of_others(daemon):
+    """An administrator sees and ends what befell a box that is not root's to use, and uses it no more than before."""
+    daemon.add_box("theirs", "EncryptFor=uid:12345\nDecryptFor=uid:12345")
+    root = start(daemon)
+    stranger = command.Command(daemon, uid=STRANGER)
+    tap.equal(root.json("lockdown", "engage", "theirs", "--reason=a leak")["mode"], "encrypt-only", "engaged")
+    modes = {box["name"]: box["mode"] for box in root.json("lockdown", "status")["boxes"]}
+    tap.equal(modes["theirs"], "encrypt-only", "among all boxes")
+    tap.equal(root.json("lockdown", "status", "theirs")["reason"], "a leak", "the reason")
+    tap.equal(root.json("lockdown", "release", "theirs", "--reason=mended")["mode"], "normal", "released")
+    tap.equal(root.json("box", "show", "theirs")["encrypt"], "no", "what root may do")
+    client = daemon.client()
+    client.encrypt("theirs", b"x", expect="NotAuthorized")
+    client.decrypt("theirs", b"v1:AAAA", expect="NotAuthorized")
+    for arguments in (["status"], ["engage", "--reason=x"], ["release", "--reason=x", "--yes"]):
+        name = arguments[0]
+        kmsd.wants(stranger.bad(3, "lockdown", name, "theirs", *arguments[1:]), "no box")
+    kmsd.lacks(stranger.good("lockdown", "status").decode() + stranger.good("box", "list").decode(), "theirs")
+    other = daemon.client(STRANGER)
+    kmsd.lacks(other.introspect(kmsd.BOXES), "theirs")
+    other.bad("NotFound", f"{kmsd.BOXES}/theirs", "GetInfo", "(@a{sv} {},)", interface="org.libkms.Kms1.Lockdown")
+
+
 def check_wrong_input(daemon):
     root = start(daemon)
     kmsd.wants(root.bad(2, "lockdown", "engage"), "--reason=TEXT")
