@@ -53,14 +53,28 @@ parse_place (const char *key_id, KmsdPlace *place, const char **box, GError **er
   return TRUE;
 }
 
+/* Or a message that quotes it would not be one. */
+static gboolean
+check_text (const char *key_id, GError **error)
+{
+  gboolean is_good = g_utf8_validate (key_id, -1, NULL);
+
+  for (const char *p = key_id; is_good && *p != '\0'; p = g_utf8_next_char (p))
+    is_good = !g_unichar_iscntrl (g_utf8_get_char (p));
+  if (!is_good)
+    g_set_error_literal (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
+                         "a key id is one line of UTF-8: " SYSTEM "BOX, " SESSION "BOX or " SOCKET "PATH/BOX");
+  return is_good;
+}
+
 gboolean
 kmsd_place_parse (const char *key_id, KmsdPlace *place, const char **box, GError **error)
 {
   g_auto (KmsdPlace) parsed = { 0 };
 
-  if (!parse_place (key_id, &parsed, box, error))
+  if (!check_text (key_id, error) || !parse_place (key_id, &parsed, box, error))
     return FALSE;
-  if (**box == '\0' || strchr (*box, '/') != NULL || !g_utf8_validate (*box, -1, NULL))
+  if (**box == '\0' || strchr (*box, '/') != NULL)
     {
       g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
                    "key id \"%s\" does not end in the name of a box; kmsctl key list tells those that you may use",

@@ -3,6 +3,7 @@
 /* The provider's life: what it declares, and how calls get to the daemons that their key ids name. */
 #include "kmsd-provider.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "peer.h"
@@ -87,11 +88,25 @@ kms_kmsd_provider_finalize (GObject *object)
   G_OBJECT_CLASS (kms_kmsd_provider_parent_class)->finalize (object);
 }
 
+/* GSocket's class has SIGPIPE ignored in the whole process, and itself never raises it: what the program had is put
+ * back. */
+static void
+load_sockets (void)
+{
+  struct sigaction before;
+
+  if (sigaction (SIGPIPE, NULL, &before) != 0)
+    return;
+  g_type_class_unref (g_type_class_ref (G_TYPE_SOCKET));
+  sigaction (SIGPIPE, &before, NULL);
+}
+
 static void
 kms_kmsd_provider_class_init (KmsKmsdProviderClass *klass)
 {
   KmsProviderClass *provider_class = KMS_PROVIDER_CLASS (klass);
 
+  load_sockets ();
   G_OBJECT_CLASS (klass)->finalize = kms_kmsd_provider_finalize;
   provider_class->submit = kms_kmsd_provider_submit;
   provider_class->close = kms_kmsd_provider_close;

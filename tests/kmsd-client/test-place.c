@@ -44,7 +44,7 @@ test_bad (void)
   const char *const cases[] = {
     "",          "orders",      "system",        "system/",         "system/a/b",          "session/",
     "sessionx/", "socket:",     "socket:orders", "socket:/orders",  "socket:/run/x/",      "socket:run/x/orders",
-    "System/a",  "system/\xff", "socket://a",    "socket:/run//ab", "local/system/orders", too_long,
+    "System/a",  "system/\xff", "socket://a",    "socket:/run//ab", "local/system/orders", "system/a\nb", "a\xffz", too_long,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -57,6 +57,8 @@ test_bad (void)
         g_error ("\"%s\" was taken", cases[i]);
       g_assert_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT);
       g_assert_null (place.socket);
+      g_assert_true (g_utf8_validate (error->message, -1, NULL));
+      g_assert_null (strchr (error->message, '\n'));
     }
 }
 
