@@ -184,12 +184,9 @@ answer (Call *self, GDBusMessage *reply)
 }
 
 void
-call_turn_away (GDBusConnection *connection, GDBusMessage *message, KmsError code, const char *text)
+call_turn_away (GDBusConnection *connection, GDBusMessage *message, const char *name, const char *text)
 {
-  g_autoptr (GError) error = g_error_new_literal (KMS_ERROR, (int) code, text);
-
-  send (connection, message,
-        g_dbus_message_new_method_error_literal (message, kms_error_get_dbus_name (error), error->message));
+  send (connection, message, g_dbus_message_new_method_error_literal (message, name, text));
 }
 
 static void

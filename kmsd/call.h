@@ -56,8 +56,8 @@ struct _Call
 /* Takes the message over, whose arguments have the types of the method. */
 Call *call_new (Daemon *daemon, GDBusConnection *connection, GDBusMessage *message, const Method *method);
 
-/* Answers what does not become a call. */
-void call_turn_away (GDBusConnection *connection, GDBusMessage *message, KmsError code, const char *text);
+/* Answers what does not become a call, with an error of that name. */
+void call_turn_away (GDBusConnection *connection, GDBusMessage *message, const char *name, const char *text);
 
 /* From here on the call counts for the caller's quota. FALSE if it was answered with an error. */
 gboolean call_set_caller (Call *self, Caller *caller);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "plugins/http/kms-http-json.h"
 #include "quota.h"
 
 static const char *const forms[] = {
@@ -102,20 +103,73 @@ becomes (KmsContext *context, KmsJsonDialect dialect, const char *bytes, gsize n
   return json != NULL && length == n_bytes && memcmp (json, bytes, length) == 0;
 }
 
+/* Names of an object in their order; as many as there are until it is none. */
+static GPtrArray *
+list_names (const char *bytes, gsize n_bytes)
+{
+  g_autofree char *copy = g_strndup (bytes, n_bytes);
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  const char *name;
+  KmsHttpJson json;
+
+  kms_http_json_init (&json, (guint8 *) copy, n_bytes);
+  if (kms_http_json_enter_object (&json))
+    while (kms_http_json_next_member (&json, &name) && kms_http_json_skip (&json))
+      g_ptr_array_add (names, g_strdup (name));
+  return names;
+}
+
+/* Strings come before symbols in Ruby's order, so the first name that is less than the one before it is a symbol, and so
+ * are those behind it. */
+static KmsContext *
+build_mixed (GVariant *map, const char *bytes, gsize n_bytes)
+{
+  g_autoptr (KmsContextBuilder) builder = kms_context_builder_new ();
+  g_autoptr (GPtrArray) names = list_names (bytes, n_bytes);
+  g_autoptr (GHashTable) values = g_hash_table_new (g_str_hash, g_str_equal);
+  KmsNameKind kind = KMS_NAME_KIND_STRING;
+  GVariantIter iter;
+  const char *name, *value;
+
+  g_variant_iter_init (&iter, map);
+  while (g_variant_iter_next (&iter, "{&s&s}", &name, &value))
+    g_hash_table_insert (values, (gpointer) name, (gpointer) value);
+  for (guint i = 0; i < names->len; i++)
+    {
+      name = g_ptr_array_index (names, i);
+      value = g_hash_table_lookup (values, name);
+      if (value == NULL)
+        return NULL;
+      if (i > 0 && strcmp (g_ptr_array_index (names, i - 1), name) > 0)
+        kind = KMS_NAME_KIND_SYMBOL;
+      kms_context_builder_add_string (builder, kind, name, -1, value, -1);
+    }
+  return names->len == g_hash_table_size (values) ? kms_context_builder_end (builder, NULL) : NULL;
+}
+
+/* The context, if it becomes the bytes in any dialect. Takes it, and it may be NULL. */
+static KmsContext *
+match (KmsContext *context, const char *bytes, gsize n_bytes, guint *found)
+{
+  g_autoptr (KmsContext) owned = context;
+
+  for (guint i = 0; context != NULL && i < G_N_ELEMENTS (dialects); i++)
+    if (becomes (context, dialects[i], bytes, n_bytes))
+      *found |= 1U << dialects[i];
+  return *found != 0 ? g_steal_pointer (&owned) : NULL;
+}
+
 static KmsContext *
 find_order (GVariant *map, const char *bytes, gsize n_bytes, guint *found, GError **error)
 {
-  static const KmsNameKind kinds[] = { KMS_NAME_KIND_STRING, KMS_NAME_KIND_SYMBOL };
+  KmsContext *context = match (build (map, KMS_NAME_KIND_STRING), bytes, n_bytes, found);
 
-  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
-    {
-      g_autoptr (KmsContext) context = build (map, kinds[i]);
-      for (guint j = 0; context != NULL && j < G_N_ELEMENTS (dialects); j++)
-        if (becomes (context, dialects[j], bytes, n_bytes))
-          *found |= 1U << dialects[j];
-      if (*found != 0)
-        return g_steal_pointer (&context);
-    }
+  if (context == NULL)
+    context = match (build (map, KMS_NAME_KIND_SYMBOL), bytes, n_bytes, found);
+  if (context == NULL)
+    context = match (build_mixed (map, bytes, n_bytes), bytes, n_bytes, found);
+  if (context != NULL)
+    return context;
   g_set_error_literal (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT,
                        "\"context-bytes\" are not what the context becomes in any dialect; send the bytes that were "
                        "authenticated with exactly this map, or leave them out");

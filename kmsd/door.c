@@ -44,7 +44,8 @@ begin (Door *self, GDBusMessage *message, const Method *method)
 {
   if (self->daemon->closing)
     {
-      call_turn_away (self->connection, message, KMS_ERROR_UNAVAILABLE, "kmsd is ending; try again");
+      call_turn_away (self->connection, message, "org.libkms.Kms1.Error.Unavailable.Ending",
+                      "kmsd is ending; try again");
       g_object_unref (message);
       return;
     }

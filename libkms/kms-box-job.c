@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The stages of a box's work on a batch. Encryption is one; decryption is one, and one more for each other dialect;
  * a rewrap across providers is two: decrypt, then encrypt, with the plaintext in locked memory between them. */
+#include <string.h>
+
 #include "kms-box-job-private.h"
 
 #include "kms-context.h"
@@ -65,6 +67,15 @@ _kms_box_job_unref (KmsBoxJob *self)
   g_free (self);
 }
 
+static gboolean
+can_rewrap (KmsProvider *provider, const KmsItem *item)
+{
+  KmsCapability capabilities = kms_provider_get_capabilities (provider);
+
+  return (capabilities & KMS_CAPABILITY_REWRAP) != 0
+         && ((capabilities & KMS_CAPABILITY_ONE_KEY_REWRAP) == 0 || strcmp (item->key_id, item->new_key_id) == 0);
+}
+
 /* One request to the service where it can rewrap within itself, two where it can't or where there are two services. */
 static gboolean
 fill_rewrap (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **error)
@@ -81,7 +92,7 @@ fill_rewrap (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **erro
       return FALSE;
     }
   item->new_version = box->encrypting->version;
-  if (target != item->provider || (kms_provider_get_capabilities (target) & KMS_CAPABILITY_REWRAP) == 0)
+  if (target != item->provider || !can_rewrap (target, item))
     item->operation = KMS_OPERATION_DECRYPT;
   return TRUE;
 }

@@ -3,6 +3,8 @@
 /* The trampoline: what is checked before a provider's code runs, and where it runs. */
 #include "kms-provider-dispatch-private.h"
 
+#include <string.h>
+
 #include "kms-context.h"
 #include "kms-error.h"
 #include "kms-fork-private.h"
@@ -78,6 +80,26 @@ admit_context (KmsProviderPrivate *priv, KmsItem *item, KmsContext *context, Kms
   return FALSE;
 }
 
+static gboolean
+admit_keys (KmsProviderPrivate *priv, KmsItem *item)
+{
+  gboolean rewrap = item->operation == KMS_OPERATION_REWRAP;
+
+  if (G_UNLIKELY (item->key_id == NULL || item->key_id[0] == '\0'
+                  || (rewrap && (item->new_key_id == NULL || item->new_key_id[0] == '\0'))))
+    {
+      kms_item_fail (item, KMS_ERROR_INVALID_ARGUMENT, "the key id is empty behind the provider's prefix; name a key");
+      return FALSE;
+    }
+  if (!rewrap || (priv->capabilities & KMS_CAPABILITY_ONE_KEY_REWRAP) == 0
+      || strcmp (item->key_id, item->new_key_id) == 0)
+    return TRUE;
+  kms_item_fail (item, KMS_ERROR_NOT_SUPPORTED,
+                 "it does not rewrap from \"%s\" to \"%s\"; decrypt with the one, and encrypt with the other",
+                 item->key_id, item->new_key_id);
+  return FALSE;
+}
+
 gboolean
 _kms_provider_admit (KmsProvider *self, KmsItem *item)
 {
@@ -89,13 +111,7 @@ _kms_provider_admit (KmsProvider *self, KmsItem *item)
       kms_item_fail (item, KMS_ERROR_NOT_SUPPORTED, "this provider cannot %s", name_of_operation[item->operation]);
       return FALSE;
     }
-  if (G_UNLIKELY (item->key_id == NULL || item->key_id[0] == '\0'
-                  || (rewrap && (item->new_key_id == NULL || item->new_key_id[0] == '\0'))))
-    {
-      kms_item_fail (item, KMS_ERROR_INVALID_ARGUMENT, "the key id is empty behind the provider's prefix; name a key");
-      return FALSE;
-    }
-  return admit_size (priv, item)
+  return admit_keys (priv, item) && admit_size (priv, item)
          && admit_context (priv, item, item->context, item->form, item->operation == KMS_OPERATION_ENCRYPT)
          && (!rewrap || admit_context (priv, item, item->new_context, kms_context_get_form (item->new_context), TRUE));
 }

@@ -103,6 +103,8 @@ typedef enum {
  * @KMS_CAPABILITY_INLINE: pure CPU: runs in the caller's thread, over borrowed items
  * @KMS_CAPABILITY_ONE_KEY: all items of a call have the same key id (and the same new key id)
  * @KMS_CAPABILITY_UNIFORM_CONTEXTS: all items of a call have a context, or none has
+ * @KMS_CAPABILITY_ONE_KEY_REWRAP: rewraps only where the key id stays the same; from one to another, boxes decrypt and
+ *   encrypt
  *
  * What a provider can do, and what its calls must look like.
  *
@@ -115,6 +117,7 @@ typedef enum /*< flags >*/ {
   KMS_CAPABILITY_INLINE = 1 << 3,
   KMS_CAPABILITY_ONE_KEY = 1 << 4,
   KMS_CAPABILITY_UNIFORM_CONTEXTS = 1 << 5,
+  KMS_CAPABILITY_ONE_KEY_REWRAP = 1 << 6,
 } KmsCapability;
 
 /**

@@ -1,11 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One table of what buses say, with what it means here and what to do about it. */
+/* One table of what buses say, and kmsd for itself and not for a service, with what it means here and what to do about it. */
 #include "kmsd-failure.h"
 
 #include <string.h>
 
 #define BUS "org.freedesktop.DBus.Error."
+#define ENDING "org.libkms.Kms1.Error.Unavailable.Ending"
 
 typedef struct
 {
@@ -21,6 +22,7 @@ static const Failure failures[] = {
   { BUS "NameHasNoOwner", KMS_ERROR_UNAVAILABLE, FALSE, "does not run; is it installed?" },
   { BUS "NoReply", KMS_ERROR_UNAVAILABLE, TRUE, "ended before it answered; try again" },
   { BUS "Disconnected", KMS_ERROR_UNAVAILABLE, TRUE, "is gone: the bus ended the connection; try again" },
+  { ENDING, KMS_ERROR_UNAVAILABLE, TRUE, "is ending; try again" },
   { BUS "Timeout", KMS_ERROR_TIMED_OUT, FALSE, "did not answer in time" },
   { BUS "TimedOut", KMS_ERROR_TIMED_OUT, FALSE, "did not start or answer in time; its journal may say why" },
   { BUS "AccessDenied", KMS_ERROR_NOT_AUTHORIZED, FALSE, "can't be called: the policy of the bus forbids it" },
@@ -123,6 +125,12 @@ kmsd_failure_is_loss (const GError *error)
 {
   const Failure *failure = find_failure (kms_error_get_service_code (error));
   return failure != NULL && failure->is_loss;
+}
+
+gboolean
+kmsd_failure_is_ending (const GError *error)
+{
+  return g_strcmp0 (kms_error_get_service_code (error), ENDING) == 0;
 }
 
 gboolean

@@ -19,6 +19,9 @@ GError *kmsd_failure_of_connection (const KmsdPlace *place, GError *error);
 /* Whether the daemon, the bus or the connection went away during the call: what may be done twice can be repeated. */
 gboolean kmsd_failure_is_loss (const GError *error);
 
+/* Whether the daemon is ending: one of those, but the connection may be there still, and leads nowhere. */
+gboolean kmsd_failure_is_ending (const GError *error);
+
 /* Whether the object of a call was not there. */
 gboolean kmsd_failure_is_no_object (const GError *error);
 

@@ -29,8 +29,8 @@ report_access (KmsReport *report, const char *key_id, GVariant *decisions)
       const char *decision = "no", *why = NULL;
       g_variant_lookup (decisions, words[i], "&s", &decision);
       g_variant_lookup (decisions, why_name, "&s", &why);
-      g_autofree char *finding =
-        g_strdup_printf ("%s %s: %s%s%s", key_id, words[i], decision, why == NULL ? "" : ", ", why == NULL ? "" : why);
+      /* The reason begins with the decision. */
+      g_autofree char *finding = g_strdup_printf ("%s %s: %s", key_id, words[i], why == NULL ? decision : why);
       kms_report_add (report, KMS_SEVERITY_INFO, "access", finding, NULL);
     }
 }
@@ -90,7 +90,7 @@ examine_place (const KmsdPlace *place, gboolean is_needed, KmsReport *report, GC
     }
   g_autoptr (GVariant) list = g_variant_get_child_value (boxes, 0);
   g_autofree char *finding = g_strdup_printf (
-    "kmsd at %s answers%s; this user may use %" G_GSIZE_FORMAT " boxes", where,
+    "kmsd at %s answers%s; boxes that it shows to this user: %" G_GSIZE_FORMAT, where,
     kmsd_link_is_bus (link) || place->bus == KMSD_BUS_SOCKET ? "" : " at its private socket, for want of a bus",
     g_variant_n_children (list));
   kms_report_add (report, KMS_SEVERITY_OK, "kmsd", finding, NULL);

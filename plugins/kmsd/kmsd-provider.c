@@ -121,7 +121,8 @@ kms_kmsd_provider_init (KmsKmsdProvider *self)
   KmsProvider *provider = KMS_PROVIDER (self);
 
   self->peers = g_ptr_array_new_with_free_func ((GDestroyNotify) peer_free);
-  kms_provider_set_capabilities (provider, KMS_CAPABILITY_ENCRYPT | KMS_CAPABILITY_DECRYPT | KMS_CAPABILITY_REWRAP);
+  kms_provider_set_capabilities (provider, KMS_CAPABILITY_ENCRYPT | KMS_CAPABILITY_DECRYPT | KMS_CAPABILITY_REWRAP
+                                             | KMS_CAPABILITY_ONE_KEY_REWRAP);
   kms_provider_set_binding (provider, KMS_BINDING_UNKNOWN);
   kms_provider_set_limit (provider, KMS_LIMIT_ITEMS, MAX_ITEMS);
   kms_provider_set_limit (provider, KMS_LIMIT_BYTES, MAX_BYTES);

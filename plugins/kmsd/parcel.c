@@ -3,6 +3,7 @@
 /* Writes calls of a box. */
 #include "parcel.h"
 
+#include "company.h"
 #include "parcel-reply.h"
 #include "secret-pipe.h"
 
@@ -15,7 +16,8 @@ typedef struct
   guint n_contexts; /* as many, or one for all */
   SecretPipe *pipe;
   GUnixFDList *descriptors;
-  GError *error; /* told later than at once */
+  GError *error;    /* told later than at once */
+  Company *company; /* NULL where the callers are one */
   ParcelFunc func;
   gpointer user_data;
 } Parcel;
@@ -49,6 +51,7 @@ finish (Parcel *self, const GError *error)
   self->func (self->entries, error, self->user_data);
   g_ptr_array_unref (self->entries);
   g_clear_object (&self->descriptors);
+  g_clear_pointer (&self->company, company_free);
   g_clear_error (&self->error);
   g_free (self);
 }
@@ -107,16 +110,22 @@ get_timeout (const Parcel *self)
   return longest;
 }
 
-/* NULL where the callers of its items may go away one by one: the others still want their answers. */
+/* Where the callers of its items may go away one by one, the others still want their answers. */
 static GCancellable *
-get_cancellable (const Parcel *self)
+get_cancellable (Parcel *self)
 {
-  Shipment *shipment = get_entry (self, 0)->shipment;
+  Shipment *first = get_entry (self, 0)->shipment;
+  gboolean is_shared = FALSE;
 
-  for (guint i = 1; i < self->entries->len; i++)
-    if (get_entry (self, i)->shipment != shipment)
-      return NULL;
-  return shipment_get_cancellable (shipment);
+  for (guint i = 1; i < self->entries->len && !is_shared; i++)
+    is_shared = get_entry (self, i)->shipment != first;
+  if (!is_shared)
+    return shipment_get_cancellable (first);
+  self->company = company_new ();
+  for (guint i = 0; i < self->entries->len; i++)
+    if (i == 0 || get_entry (self, i)->shipment != get_entry (self, i - 1)->shipment)
+      company_add (self->company, shipment_get_cancellable (get_entry (self, i)->shipment));
+  return company_get_cancellable (self->company);
 }
 
 static GVariant *

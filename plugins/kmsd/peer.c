@@ -116,6 +116,14 @@ ensure_link (Peer *self)
   return FALSE;
 }
 
+/* The connection to a daemon that ends outlives its will to answer. */
+static void
+leave_ending (Peer *self, const KmsdLink *link, const GError *error)
+{
+  if (self->link == link && kmsd_failure_is_ending (error))
+    g_clear_pointer (&self->link, kmsd_link_unref);
+}
+
 typedef struct
 {
   Peer *peer;
@@ -162,6 +170,7 @@ on_looked_up (GObject *source, GAsyncResult *result, gpointer data)
   const char *path = kmsd_link_lookup_box_finish (lookup->link, lookup->box, result, &error);
 
   g_hash_table_remove (self->lookups, lookup->box);
+  leave_ending (self, lookup->link, error);
   /* Over a new connection, if need be; only once, so that a daemon which ends at every call is not called for ever. */
   if (path == NULL && kmsd_failure_is_loss (error) && !lookup->is_repeated && ensure_link (self))
     look_up (self, lookup->box, TRUE);
@@ -259,13 +268,22 @@ take_back (Peer *self, Entry *entry, guint n_together, const GError *error)
   return TRUE;
 }
 
+typedef struct
+{
+  Peer *peer;
+  KmsdLink *link; /* over which a parcel went */
+} Route;
+
 static void
 on_parcel_done (GPtrArray *entries, const GError *error, gpointer data)
 {
-  Peer *self = data;
+  g_autofree Route *route = data;
+  Peer *self = route->peer;
   guint n = entries->len;
 
   self->n_in_flight--;
+  leave_ending (self, route->link, error);
+  kmsd_link_unref (route->link);
   for (guint i = n; error != NULL && i > 0; i--)
     {
       Entry *entry = g_ptr_array_steal_index (entries, i - 1);
@@ -288,7 +306,9 @@ peer_send (Peer *self)
       GList *first = find_ready (self, &path);
       if (first == NULL)
         return;
+      Route *route = g_new (Route, 1);
+      *route = (Route){ self, kmsd_link_ref (self->link) };
       self->n_in_flight++;
-      parcel_send (self->link, path, self->interactive, collect (self, first), on_parcel_done, self);
+      parcel_send (self->link, path, self->interactive, collect (self, first), on_parcel_done, route);
     }
 }

@@ -16,7 +16,7 @@ class User:
     """Of a daemon, in the way that the daemon is there."""
 
     def __init__(self, daemon, settings=""):
-        self.daemon = daemon
+        self.daemon, self.more = daemon, {}
         self.place = f"{daemon.kind}/" if daemon.kind else f"socket:{daemon.socket}/"
         daemon.write("client/admin/providers.d/kmsd.provider",
                      f"[Provider]\nModule={MODULE}\nAbi=1\nMatches=system/;session/;socket:\n{settings}\n")
@@ -31,7 +31,7 @@ class User:
         env.update(KMS_CONFIG_ROOT=self.daemon.path("client"), LC_ALL="C.UTF-8", XDG_RUNTIME_DIR="/nonexistent")
         if self.daemon.kind:
             env[f"DBUS_{self.daemon.kind.upper()}_BUS_ADDRESS"] = self.daemon.address
-        return env
+        return env | self.more
 
     def try_run(self, *arguments, data=b"", uid=None, program=None):
         command = [program or kmsd.KMSCTL, *arguments]

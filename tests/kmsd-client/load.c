@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Many values through the box "orders": "batch N" as one batch, "calls N" as so many calls at once, "cancel" gives up
- * what is asked for. Says on stdout what came of it. */
+ * what is asked for, "gone N" gives up two calls of each of the boxes "late0" and so on, "twice" asks again later. Where it
+ * waits, a line on stdin lets it go on. Says on stdout what came of it. */
 #include <libkms/kms.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,6 +158,68 @@ run_cancel (KmsBox *box)
   printf ("%s\n", stored != NULL ? "done" : kms_error_get_id (error));
 }
 
+static void
+encrypt_once (KmsBox *box)
+{
+  g_autoptr (KmsSecret) secret = make_secret (1);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *stored = kms_box_encrypt (box, secret, NULL, NULL, &error);
+
+  printf ("%s\n", stored != NULL ? "done" : error->message);
+  fflush (stdout);
+}
+
+static void
+run_twice (KmsBox *box)
+{
+  encrypt_once (box);
+  (void) getchar ();
+  encrypt_once (box);
+}
+
+static void
+on_given_up (GObject *source, GAsyncResult *result, gpointer n_left)
+{
+  g_autofree char *stored = kms_box_encrypt_finish (KMS_BOX (source), result, NULL);
+
+  g_assert_null (stored);
+  --*(guint *) n_left;
+}
+
+static KmsBox *
+open_box (KmsRegistry *registry, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  KmsBox *box = kms_registry_dup_box (registry, name, &error);
+
+  if (box == NULL)
+    g_error ("%s", error->message);
+  return box;
+}
+
+/* Each call has a cancellable of its own, so that no two are of one caller. */
+static void
+run_gone (KmsRegistry *registry, KmsBox *box, guint n_boxes)
+{
+  g_autoptr (GPtrArray) cancellables = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (KmsSecret) secret = make_secret (1);
+  guint n_left = 2 * n_boxes;
+
+  for (guint i = 0; i < n_left; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("late%u", i / 2);
+      g_autoptr (KmsBox) late = open_box (registry, name);
+      GCancellable *cancellable = g_cancellable_new ();
+      g_ptr_array_add (cancellables, cancellable);
+      kms_box_encrypt_async (late, secret, NULL, cancellable, on_given_up, &n_left);
+    }
+  (void) getchar ();
+  g_ptr_array_foreach (cancellables, (GFunc) (void (*) (void)) g_cancellable_cancel, NULL);
+  while (n_left > 0)
+    g_main_context_iteration (NULL, TRUE);
+  encrypt_once (box);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -170,6 +233,10 @@ main (int argc, char **argv)
     run_batch (box, (guint) atoi (argv[2]));
   else if (strcmp (argv[1], "calls") == 0)
     run_calls (box, (guint) atoi (argv[2]));
+  else if (strcmp (argv[1], "gone") == 0)
+    run_gone (registry, box, (guint) atoi (argv[2]));
+  else if (strcmp (argv[1], "twice") == 0)
+    run_twice (box);
   else
     run_cancel (box);
   return 0;

@@ -44,7 +44,8 @@ test_bad (void)
   const char *const cases[] = {
     "",          "orders",      "system",        "system/",         "system/a/b",          "session/",
     "sessionx/", "socket:",     "socket:orders", "socket:/orders",  "socket:/run/x/",      "socket:run/x/orders",
-    "System/a",  "system/\xff", "socket://a",    "socket:/run//ab", "local/system/orders", "system/a\nb", "a\xffz", too_long,
+    "System/a",  "system/\xff", "socket://a",    "socket:/run//ab", "local/system/orders", "system/a\nb",
+    "a\xffz",    too_long,
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

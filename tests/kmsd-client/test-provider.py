@@ -11,6 +11,7 @@ import time
 import client
 import kmsd
 import tap
+import wire
 
 LOAD = os.environ["LOAD"]
 ALL = "EncryptFor=*\nDecryptFor=*\nRewrapFor=*\nManageFor=*"
@@ -100,6 +101,55 @@ def check_cancel(daemon):
     daemon.daemon.send_signal(signal.SIGSTOP)
     tap.equal(user.run("cancel", program=LOAD), b"cancelled\n", "who gave up")
     daemon.daemon.send_signal(signal.SIGCONT)
+
+
+def start_load(user, *arguments):
+    return subprocess.Popen([LOAD, *arguments], env=user.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, cwd="/")
+
+
+@kmsd.ways("session", None)
+def check_who_left_together(daemon):
+    """Calls that were joined are given up when the last of their callers is gone, so that others find room."""
+    module = os.path.join(kmsd.BUILD, "tests/modules/kms-waits.so")
+    daemon.write("root/admin/providers.d/waits.provider",
+                 f"[Provider]\nModule={module}\nAbi=1\nPrefixes=waits/\nCallTimeout=3600\n[Settings]\n"
+                 f"Gate={daemon.path('gate')}\n")
+    start(daemon)
+    user = client.User(daemon, "CallTimeout=3600")
+    for number in range(20):
+        daemon.add_box(f"late{number}", ALL, key_id="waits/key")
+        user.add_box(f"late{number}")
+    daemon.stop()
+    daemon.start()
+    process = start_load(user, "gone", "20")
+    kmsd.until(lambda: os.path.exists(daemon.path("gate.waiting")), "the service is asked")
+    try:
+        said, complaint = process.communicate(b"\n", timeout=4 * kmsd.PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise tap.Failure("another box found no room") from None
+    tap.equal((process.returncode, said), (0, b"done\n"), f"another box meanwhile ({complaint.decode()})")
+
+
+def check_ending(daemon):
+    """A daemon that ends still has a call to answer, and takes no others: its successor gets them."""
+    user = start(daemon)
+    process = start_load(user, "twice")
+    tap.equal(process.stdout.readline(), b"done\n", "the first")
+    blocker = daemon.wire()
+    reading, writing = os.pipe()  # never written, never closed: the daemon waits for it
+    blocker.send("Encrypt", "ha{ss}a{sv}", (0, {}, {}), [reading])
+    wire.succeed(blocker.call("GetInfo", "a{sv}", ({},)))  # answered behind it
+    first = daemon.daemon
+    first.send_signal(signal.SIGTERM)
+    kmsd.until(lambda: not os.path.exists(daemon.socket), "the socket is gone")
+    daemon.processes.append(first)
+    daemon.start(f"--state-directory={daemon.path('other-state')}")
+    said, complaint = process.communicate(b"\n", timeout=4 * kmsd.PATIENCE)
+    tap.equal((process.returncode, said), (0, b"done\n"), f"the second ({complaint.decode()})")
+    os.close(reading)
+    os.close(writing)
 
 
 @kmsd.ways("session", None)
