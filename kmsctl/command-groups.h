@@ -58,6 +58,10 @@ KmsctlRun kmsctl_run_record_get;
 KmsctlRun kmsctl_run_record_set;
 KmsctlRun kmsctl_run_record_create;
 KmsctlRun kmsctl_run_record_list;
+KmsctlRun kmsctl_run_record_status;
+KmsctlRun kmsctl_run_record_rewrap;
+KmsctlRun kmsctl_run_record_rekey;
+KmsctlRun kmsctl_run_record_verify;
 
 KmsctlRun kmsctl_run_config_show;
 KmsctlRun kmsctl_run_config_check;

@@ -223,6 +223,32 @@ static const KmsctlOption set_options[] = {
   { NULL },
 };
 
+static const KmsctlOption rotation_options[] = {
+  { "from-version", 0, KMSCTL_TYPE_VERSION, N_("N"), N_("only rows whose key has that version of the box"), FALSE },
+  { "all", 0, KMSCTL_TYPE_FLAG, NULL, N_("rows whose key is new enough, too"), FALSE },
+  { "shared", 0, KMSCTL_TYPE_FLAG, NULL, N_("other workers do the same now, and each locks its rows (PostgreSQL)"), FALSE },
+  { "dry-run", 0, KMSCTL_TYPE_FLAG, NULL, N_("only tell how many rows there are, and what that asks of the KMS"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption pace_options[] = {
+  { "batch", 0, KMSCTL_TYPE_NUMBER, N_("N"), N_("rows that are read, sent and written at a time (1000)"), FALSE },
+  { "max-per-second", 0, KMSCTL_TYPE_NUMBER, N_("N"), N_("no more rows a second"), FALSE },
+  { "resume", 0, KMSCTL_TYPE_FLAG, NULL, N_("go on where it was stopped"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption rekey_options[] = {
+  { "offline", 0, KMSCTL_TYPE_FLAG, NULL, N_("no application uses the table now"), FALSE },
+  { "ignore-attachments", 0, KMSCTL_TYPE_FLAG, NULL, N_("files of Active Storage are not encrypted with the key"), FALSE },
+  { NULL },
+};
+
+static const KmsctlOption repair_options[] = {
+  { "repair", 0, KMSCTL_TYPE_FLAG, NULL, N_("encrypt again what opens only with a key that rekey replaced"), FALSE },
+  { NULL },
+};
+
 const KmsctlGroup kmsctl_groups[] = {
   { "provider", N_("configured providers and their state") },
   { "key", N_("master keys, where the provider can administer them") },
@@ -279,6 +305,10 @@ const KmsctlCommand kmsctl_commands[] = {
   { "record set", "MODEL ID [ATTRIBUTE[=@FILE]…]", N_("change attributes of a row: from stdin, or from files"), kmsctl_run_record_set, { database_options, in_options, set_options, column_options }, KMSCTL_COMMAND_BOXES },
   { "record create", "MODEL [ATTRIBUTE[=@FILE]…]", N_("a new row; its id on stdout"), kmsctl_run_record_create, { database_options, in_options, column_options }, KMSCTL_COMMAND_BOXES },
   { "record list", "MODEL [ATTRIBUTE…]", N_("attributes of all rows, or of some"), kmsctl_run_record_list, { database_options, csv_options, where_options, limit_options }, KMSCTL_COMMAND_BOXES },
+  { "record status", "MODEL [KEY]", N_("how many rows have which version and master key"), kmsctl_run_record_status, { database_options, where_options }, KMSCTL_COMMAND_BOXES },
+  { "record rewrap", "MODEL [KEY]", N_("wrap the data keys of all rows anew, while applications run"), kmsctl_run_record_rewrap, { database_options, where_options, rotation_options, pace_options }, KMSCTL_COMMAND_BOXES },
+  { "record rekey", "MODEL [KEY]", N_("give all rows new data keys, and encrypt what is under them again"), kmsctl_run_record_rekey, { database_options, where_options, rotation_options, pace_options, rekey_options }, KMSCTL_COMMAND_BOXES },
+  { "record verify", "MODEL [KEY]", N_("decrypt everything under the keys of all rows, and tell what does not open"), kmsctl_run_record_verify, { database_options, where_options, pace_options, repair_options }, KMSCTL_COMMAND_BOXES },
 
   { "lockdown status", "[BOX]", N_("whether decryption is stopped, for all boxes or one, since when and why"), kmsctl_run_lockdown_status, { NULL }, KMSCTL_COMMAND_DAEMON },
   { "lockdown engage", "[BOX]", N_("stop decryption, of all boxes or one, until it is released"), kmsctl_run_lockdown_engage, { mode_options, reason_options }, KMSCTL_COMMAND_DAEMON },

@@ -45,7 +45,8 @@ def check_commands_of_the_design():
     wanted = """status doctor provider:list,show,check
         key:list,show,create,rotate,enable,disable,delete,restore,configure,export,import,root
         box:list,show,create,edit,new-version,retire,enable,disable,test
-        encrypt decrypt inspect rewrap datakey:generate,unwrap record:get,set,create,list lockdown:status,engage,release
+        encrypt decrypt inspect rewrap datakey:generate,unwrap lockdown:status,engage,release
+        record:get,set,create,list,status,rewrap,rekey,verify
         audit:tail,query,verify,context-hash access:check config:show,check module:new completion help"""
     names = set()
     for word in wanted.split():

@@ -36,7 +36,7 @@ def check_unknown_option(root):
 
 
 def check_commands_of_later(root):
-    for command in ("seal", "open", "record"):
+    for command in ("seal", "open", "reseal"):
         cli.wants(root.bad(2, command), "there is no command")
 
 
