@@ -9,6 +9,7 @@
 #include "interfaces.h"
 #include "object-path.h"
 #include "providers.h"
+#include "unseen.h"
 #include "values.h"
 
 #define MANAGER "org.libkms.Kms1.Manager"
@@ -80,7 +81,7 @@ methods_get_info (const Method *method)
                            : g_dbus_interface_info_lookup_method ((GDBusInterfaceInfo *) interface, method->name);
 }
 
-/* Who may not know of a box gets the answer for a box that is not there. */
+/* Who may not know of a box gets the answer for a box that is not there, at once: the log has the attempt. */
 static gboolean
 find_box (Call *call, const char *path, GError **error)
 {
@@ -91,6 +92,8 @@ find_box (Call *call, const char *path, GError **error)
       call->box = box_entry_ref (entry);
       return TRUE;
     }
+  if (entry != NULL)
+    unseen_note (call, entry->name);
   g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND,
                "%.128s is no box that uid %u may use; ListBoxes tells those that are", path, call->caller->access.uid);
   return FALSE;

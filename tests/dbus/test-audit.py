@@ -11,7 +11,7 @@ import kmsd
 import tap
 
 AUDIT = "org.libkms.Kms1.Audit"
-SHOP, READER = 1, 2
+SHOP, READER, STRANGER = 1, 2, 3
 
 
 def log_files(daemon):
@@ -35,6 +35,21 @@ def start(daemon):
     daemon.add_box("orders", f"EncryptFor=uid:{SHOP}\nDecryptFor=uid:{READER}")
     daemon.start()
     return daemon.client(SHOP), daemon.client(READER)
+
+
+@kmsd.EVERYWHERE
+def check_attempts_on_boxes_that_are_not_seen(daemon):
+    """The caller is told that there is no such box; the log knows better. Looking at it is no attempt."""
+    shop, reader = start(daemon)
+    stranger = daemon.client(STRANGER)
+    stranger.encrypt("orders", b"x", expect="NotFound")
+    stranger.decrypt("orders", b"v1:AAAA", expect="NotFound")
+    stranger.bad("NotFound", f"{kmsd.BOXES}/orders", "GetInfo", "(@a{sv} {},)")
+    stranger.encrypt("nothing", b"x", expect="NotFound")
+    shop.encrypt("orders", b"x")
+    attempts = [("encrypt", "refused", STRANGER, "not-authorized"), ("decrypt", "refused", STRANGER, "not-authorized")]
+    kmsd.until(lambda: of_box(daemon) == [*attempts, ("encrypt", "done", SHOP, None)], "the attempts in the log")
+    tap.equal(of_box(daemon, "nothing"), [], "what the log has of a box that is not there")
 
 
 @kmsd.EVERYWHERE
