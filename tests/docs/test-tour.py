@@ -22,7 +22,8 @@ def run_tour(directory, commands):
 
 
 # With the program of others that each needs.
-PAGES = {"tour": ("README.md", "sh"), "records": ("docs/book/records.md", "sqlite3")}
+PAGES = {"tour": ("README.md", "sh"), "records": ("docs/book/records.md", "sqlite3"),
+         "rotation": ("docs/book/rotation.md", "jq")}
 
 
 def skip(program):
