@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kmsd on a bus of its own, against a service that takes and gives the same messages and does nothing else. */
 #include <libkms/kms.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -142,30 +143,54 @@ typedef struct
   const char *name, *late_path, *path;
 } Crowd;
 
+/* Calls one at a time, in a process of its own: here it would share GDBus's thread with the crowd, and wait for that. */
 typedef struct
 {
-  const Crowd *crowd;
-  double waits[100000];
-  guint n;
-  int is_over; /* atomic */
+  GSubprocess *process;
+  GDataInputStream *output;
 } Meanwhile;
 
-static gpointer
-call_meanwhile (gpointer data)
+static char *
+read_line (Meanwhile *self)
 {
-  Meanwhile *self = data;
-  g_autoptr (GDBusConnection) connection = bus_connect ();
-  g_auto (BusCaller) caller = { NULL };
+  g_autoptr (GError) error = NULL;
+  char *line = g_data_input_stream_read_line (self->output, NULL, NULL, &error);
 
-  bus_caller_init (&caller, connection, self->crowd->name, self->crowd->path);
-  while (!g_atomic_int_get (&self->is_over) && self->n < G_N_ELEMENTS (self->waits))
-    {
-      double start = get_wall ();
-      bus_caller_decrypt (&caller, 1);
-      self->waits[self->n++] = get_wall () - start;
-      g_usleep (1000);
-    }
-  return NULL;
+  if (line == NULL)
+    g_error ("lone-bus ended: %s", error == NULL ? "too early" : error->message);
+  return line;
+}
+
+static void
+start_meanwhile (Meanwhile *self, const char *program, const Crowd *crowd)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, program,
+                                    crowd->name, crowd->path, NULL);
+  if (self->process == NULL)
+    g_error ("%s", error->message);
+  self->output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
+  g_free (read_line (self));
+}
+
+static void
+end_meanwhile (Meanwhile *self)
+{
+  guint64 n, median, most, longest;
+
+  g_output_stream_close (g_subprocess_get_stdin_pipe (self->process), NULL, NULL);
+  g_autofree char *line = read_line (self);
+  if (sscanf (line, "%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &n, &median,
+              &most, &longest)
+      != 4)
+    g_error ("lone-bus said \"%s\"", line);
+  g_print ("  one at a time meanwhile (%" G_GUINT64_FORMAT
+           " calls): median %.2f ms, 99 of 100 in %.2f ms, longest %.2f ms\n",
+           n, (double) median / 1e6, (double) most / 1e6, (double) longest / 1e6);
+  g_subprocess_wait (self->process, NULL, NULL);
+  g_object_unref (self->output);
+  g_object_unref (self->process);
 }
 
 static void
@@ -178,32 +203,26 @@ send_late (Late *late, const Crowd *crowd, GDBusConnection *const *connections, 
 }
 
 static void
-wait_for_late (const Crowd *crowd)
+wait_for_late (const char *lone, const Crowd *crowd)
 {
   GDBusConnection *connections[N_LATE_CONNECTIONS];
-  g_autofree Meanwhile *meanwhile = g_new0 (Meanwhile, 1);
   g_auto (BusCaller) caller = { NULL };
+  Meanwhile meanwhile;
   Late late = { 0 };
 
   for (guint i = 0; i < N_LATE_CONNECTIONS; i++)
     connections[i] = bus_connect ();
-  meanwhile->crowd = crowd;
   bus_caller_init (&caller, connections[0], crowd->name, crowd->late_path);
   g_autoptr (GVariant) parameters = g_variant_ref_sink (bus_caller_new_decryption (&caller));
-  GThread *thread = g_thread_new ("meanwhile", call_meanwhile, meanwhile);
+  start_meanwhile (&meanwhile, lone, crowd);
   double start = get_wall ();
   send_late (&late, crowd, connections, parameters);
   while (late.n_left > 0)
     g_main_context_iteration (NULL, TRUE);
-  double end = get_wall ();
-  g_atomic_int_set (&meanwhile->is_over, TRUE);
-  g_thread_join (thread);
-  double median = get_median (meanwhile->waits, meanwhile->n);
-  g_print ("%d calls%s, %d connections: %.2f s, %u refused%s%s; one at a time meanwhile (%u calls): median %.2f ms, "
-           "99 of 100 in %.2f ms, longest %.2f ms\n",
-           N_LATE_CALLS, crowd->title, N_LATE_CONNECTIONS, (end - start) / 1e9, late.n_failed,
-           late.n_failed > 0 ? ": " : "", late.n_failed > 0 ? late.failure : "", meanwhile->n, median / 1e6,
-           meanwhile->waits[meanwhile->n * 99 / 100] / 1e6, meanwhile->waits[meanwhile->n - 1] / 1e6);
+  g_print ("%d calls%s, %d connections: %.2f s, %u refused%s%s\n", N_LATE_CALLS, crowd->title, N_LATE_CONNECTIONS,
+           (get_wall () - start) / 1e9, late.n_failed, late.n_failed > 0 ? ": " : "",
+           late.n_failed > 0 ? late.failure : "");
+  end_meanwhile (&meanwhile);
   g_free (late.failure);
   for (guint i = 0; i < N_LATE_CONNECTIONS; i++)
     g_object_unref (connections[i]);
@@ -271,7 +290,7 @@ create_key (const char *root)
 
 typedef struct
 {
-  const char *kmsd, *root;
+  const char *kmsd, *root, *lone;
   GDBusConnection *connection;
   Side bare;
 } Stage;
@@ -309,9 +328,9 @@ run_tmpfs (Stage *stage)
   compare_batch ("DecryptBatch, one context", &side, &stage->bare, bus_caller_decrypt, bus_caller_decrypt_batch);
   compare_batch ("EncryptBatch, 1000 contexts", &side, &stage->bare, bus_caller_encrypt, bus_caller_encrypt_rows);
   compare_batch ("DecryptBatch, 1000 contexts", &side, &stage->bare, bus_caller_decrypt, bus_caller_decrypt_rows);
-  wait_for_late (&to_kmsd);
+  wait_for_late (stage->lone, &to_kmsd);
   /* Without any wait at a service: what a bus and GDBus take for as many. */
-  wait_for_late (&to_bare);
+  wait_for_late (stage->lone, &to_bare);
   call_often (N_WARM_UP_CALLS);
   tell_use (side.pid, "kmsd so far");
   call_often (N_MANY_CALLS);
@@ -346,13 +365,14 @@ main (int argc, char **argv)
     }
   g_autoptr (GTestDBus) bus = g_test_dbus_new (G_TEST_DBUS_NONE);
   g_autofree char *bare = g_build_filename (argv[3], "bare-bus", NULL);
+  g_autofree char *lone = g_build_filename (argv[3], "lone-bus", NULL);
   g_autoptr (ConfigRoot) root = config_root_new ();
   const char *const bare_argv[] = { bare, NULL };
 
   write_root (root, argv[2], argv[3]);
   create_key (root);
   g_test_dbus_up (bus);
-  Stage stage = { argv[1], root, bus_connect (), { { NULL } } };
+  Stage stage = { argv[1], root, lone, bus_connect (), { { NULL } } };
   stage.bare.pid = bus_process_start (stage.connection, BARE_NAME, bare_argv);
   bus_caller_init (&stage.bare.caller, stage.connection, BARE_NAME, BARE_PATH);
   run_tmpfs (&stage);
