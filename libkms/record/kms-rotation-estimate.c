@@ -6,14 +6,16 @@
 #include "kms-box-private.h"
 #include "kms-provider-class.h"
 
-/* From the services' own pages, for the regions that have the least, and for a key that is not in hardware of its own. */
+/* As aws.amazon.com/kms/pricing, cloud.google.com/kms/pricing and AWS's "Request quotas" had them in 2026: for keys that
+ * are not in hardware of their own, and the quota of most regions. Google's quotas follow the use of a project, so there
+ * is no number of everybody. */
 static const struct
 {
   const char *module;
   double price;         /* US dollars of 10,000 values */
   guint64 n_per_second; /* values that are allowed by default; 0: as many as there can be */
 } services[] = {
-  { "kms-aws.so", 0.03, 5500 }, { "kms-google.so", 0.03, 1000 }, { "kms-vault.so", 0, 0 },
+  { "kms-aws.so", 0.03, 5500 }, { "kms-google.so", 0.03, 0 }, { "kms-vault.so", 0, 0 },
   { "kms-local.so", 0, 0 },     { "kms-test.so", 0, 0 },
 };
 
