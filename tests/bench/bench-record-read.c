@@ -101,20 +101,6 @@ read_all (KmsModel *model, KmsStore *store)
   return n / (get_processor_time () - started);
 }
 
-/* 0 where there is no Ruby, ActiveRecord or Lockbox. */
-static double
-run_ruby (const char *script, const char *database)
-{
-  const char *argv[] = { "ruby", script, database, NULL };
-  g_autofree char *out = NULL, *err = NULL;
-  int status;
-
-  if (!g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, &status, NULL)
-      || status != 0)
-    return 0;
-  return g_ascii_strtod (out, NULL);
-}
-
 static double
 get_best (KmsModel *model, KmsStore *store)
 {
@@ -144,7 +130,7 @@ main (int argc, char *argv[])
   double started = get_processor_time ();
   fill (model, store);
   g_print ("%-32s %8.0f rows/s\n", "records created", N_ROWS / (get_processor_time () - started));
-  double best = get_best (model, store), ruby = argc > 1 ? run_ruby (argv[1], path) : 0;
+  double best = get_best (model, store), ruby = argc > 1 ? paired_run_ruby (argv[1], path) : 0;
   getrusage (RUSAGE_SELF, &usage);
   g_print ("%-32s %8.0f rows/s, %ld MiB at most\n", "two attributes of each row read", best, usage.ru_maxrss / 1024);
   if (ruby > 0)

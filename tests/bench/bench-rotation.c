@@ -1,13 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Reading, rewrapping and rekeying a table with two Lockbox attributes, on SQLite, or on PostgreSQL under with-postgres:
- * bench-rotation [ROWS]. The partner's figures are those of ActiveRecord with the gems, measured once on another machine:
+ * bench-rotation [ROWS [SCRIPT]]. The script, bench-rotation.rb, is the partner for rekeying on SQLite. Without it, and for
+ * reading, the partner's figures are those of ActiveRecord with the gems, measured once on another machine:
  * find_each(&:rotate_kms_key!) and reading both attributes of each row. */
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include "../record/shop.h"
+#include "paired.h"
 #include "record/kms-row-batch-private.h"
 
 #define RAILS_REKEY 600.0
@@ -110,7 +112,11 @@ main (int argc, char *argv[])
   shop_fill (&shop, 1, n_rows);
   measure (&shop, "read", read_all, n_rows, RAILS_READ);
   measure (&shop, "rewrap", rewrap_all, n_rows, 0);
-  measure (&shop, "rekey", rekey_all, n_rows, RAILS_REKEY);
+  double ruby = argc > 2 ? paired_run_ruby (argv[2], shop.path) : 0;
+  g_print (ruby > 0 ? "ActiveRecord and Lockbox rekey %.0f rows/s here\n"
+                    : "no ActiveRecord with Lockbox here: the partner for rekeying is from another machine (%.0f)\n",
+           ruby > 0 ? ruby : RAILS_REKEY);
+  measure (&shop, "rekey", rekey_all, n_rows, ruby > 0 ? ruby : RAILS_REKEY);
   getrusage (RUSAGE_SELF, &usage);
   g_print ("memory at most: %.1f MB\n", (double) usage.ru_maxrss / 1024);
   shop_teardown (&shop, NULL);

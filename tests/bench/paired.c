@@ -114,3 +114,16 @@ paired_make_root (const char *name, const char *provider_file)
     g_error ("can't write %s", file);
   return top;
 }
+
+double
+paired_run_ruby (const char *script, const char *database)
+{
+  const char *argv[] = { "ruby", script, database, NULL };
+  g_autofree char *out = NULL, *err = NULL;
+  int status;
+
+  if (!g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &err, &status, NULL)
+      || status != 0)
+    return 0;
+  return g_ascii_strtod (out, NULL);
+}

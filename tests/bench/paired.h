@@ -22,4 +22,7 @@ void paired_compare_threads (const char *name, PairedFunc func, const char *part
 /* A configuration root of its own with these provider files; the caller names modules by KMS_MODULE_PATH. */
 char *paired_make_root (const char *name, const char *provider_file);
 
+/* Runs a script that prints one number; 0 where there is no Ruby, ActiveRecord or Lockbox. */
+double paired_run_ruby (const char *script, const char *database);
+
 G_END_DECLS
