@@ -116,6 +116,17 @@ has_begun (KmsRotation *rotation)
   return counts.n_done + counts.n_skipped + counts.n_failed > 0;
 }
 
+/* Who asks for a rotation and gets none wants to know why. */
+static void
+explain_nothing_done (Kmsctl *self, KmsRotation *rotation, RotateKind kind)
+{
+  KmsRotationCounts counts;
+
+  kms_rotation_get_counts (rotation, &counts);
+  if (kind != ROTATE_VERIFY && counts.n_done == 0 && counts.n_failed == 0 && !kmsctl_flag (self, "all"))
+    kmsctl_note (self, _ ("all keys are new enough; --all takes those, too"));
+}
+
 static gboolean
 rotate_key (Kmsctl *self, KmsctlRecordTarget *target, RotateKind kind, const char *key, GError **error)
 {
@@ -138,7 +149,10 @@ rotate_key (Kmsctl *self, KmsctlRecordTarget *target, RotateKind kind, const cha
   else if (has_begun (rotation))
     tell_how_to_resume (self, kind, key);
   if (done)
-    return TRUE;
+    {
+      explain_nothing_done (self, rotation, kind);
+      return TRUE;
+    }
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
 }

@@ -78,6 +78,8 @@ def check_rewrap(root):
     tap.equal((done["state"], done["rows"], done["done"], done["failed"]), ("done", 60, 60, 0), "counts")
     tap.equal(rotations.sql("SELECT count(*) FROM users WHERE encrypted_kms_key LIKE 'v2:%'"), [(60,)], "version")
     tap.equal(rotations.sql("SELECT id, city_ciphertext, encrypted_email, updated_at FROM users"), before, "the rest")
+    again = root.run("record", "rewrap", "user", "kms_key", env=MODULES)
+    tap.equal((again.returncode, b"--all" in again.stderr), (0, True), "once more: nothing to do, and how it is done anyway")
     rotations.assert_values("after rewrap")
     tap.equal(rotations.lines("rewrap", "user", "kms_key")[-1]["rows"], 0, "nothing is left")
 

@@ -118,7 +118,7 @@ def check_forged_sender(stage):
         reading = stage.keep(wire.pipe_of(SECRET))
         serial = stage.attacker.send("Encrypt", "ha{ss}a{sv}", (0, {}, {}), [reading], sender=sender,
                                      path=f"{kmsd.BOXES}/mine")
-        wire.fail(stage.attacker.answer(serial), "NotFound", "uid 0")
+        wire.fail(stage.attacker.answer(serial), "NotAuthorized", "uid 0")
     stage.attacker.call("Decrypt", "aya{ss}a{sv}", (stage.stored, {}, {}), sender=":1.1")
     with open(stage.daemon.path("root/state/audit/audit-00000000000000000001.jsonl"), encoding="utf-8") as file:
         records = [json.loads(line) for line in file]
