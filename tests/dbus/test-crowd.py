@@ -149,6 +149,7 @@ def check_caller_that_leaves_while_the_service_is_asked(daemon):
     other.encrypt("orders", b"x")
     client.leave()
     until(lambda: is_served(second), "the quota is given back")
+    until(lambda: "failed" in outcomes(daemon, "decrypt"), "kmsd knows that the caller left")
     daemon.write("gate", "")
     second.decrypt("late", second.encrypt("late", SECRET))
     other.encrypt("orders", b"x")
