@@ -253,7 +253,11 @@ test_many_rows (PostgresFixture *self, gconstpointer data)
   _kms_store_run (self->store, statement, count, &n_rows, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (n_rows, ==, 1000000);
+#ifdef __SANITIZE_ADDRESS__
+  g_test_message ("AddressSanitizer keeps what is freed: the peak of %ld KiB says nothing", get_peak () - before);
+#else
   g_assert_cmpint (get_peak () - before, <, MAX_GROWTH);
+#endif
 }
 
 static void
