@@ -18,11 +18,6 @@ static const char table_sql[] =
   "row_id VARCHAR(255) NOT NULL, wrapped_key TEXT NOT NULL, rotated_at VARCHAR(40) NOT NULL)";
 static const char index_sql[] = "CREATE INDEX IF NOT EXISTS " JOURNAL "_rows ON " JOURNAL " (table_name, row_id)";
 
-struct _KmsRotationJournal
-{
-  KmsRotation *rotation;
-};
-
 /* FALSE without an error: there is none. */
 static gboolean
 has_table (KmsStore *store, GError **error)
@@ -37,9 +32,10 @@ has_table (KmsStore *store, GError **error)
 
 /* Who may not make tables may use one that somebody else has made; that may be another worker, at the same moment, to
  * which IF NOT EXISTS is blind on PostgreSQL. */
-static gboolean
-make_table (KmsStore *store, GCancellable *cancellable, GError **error)
+gboolean
+_kms_rotation_journal_prepare (KmsRotation *rotation, GCancellable *cancellable, GError **error)
 {
+  KmsStore *store = rotation->store;
   g_autoptr (GError) local = NULL;
 
   if (has_table (store, &local))
@@ -63,28 +59,11 @@ make_table (KmsStore *store, GCancellable *cancellable, GError **error)
   return FALSE;
 }
 
-KmsRotationJournal *
-_kms_rotation_journal_new (KmsRotation *rotation, GCancellable *cancellable, GError **error)
-{
-  if (!make_table (rotation->store, cancellable, error))
-    return NULL;
-  KmsRotationJournal *self = g_new0 (KmsRotationJournal, 1);
-  self->rotation = rotation;
-  return self;
-}
-
-void
-_kms_rotation_journal_free (KmsRotationJournal *self)
-{
-  g_free (self);
-}
-
 /* An id may be a number; here it is text. The texts stay until the statement has run. */
 static void
-add_row (KmsRotationJournal *self, KmsStatement *statement, const KmsRow *row, const char *now, gsize now_length,
+add_row (KmsRotation *rotation, KmsStatement *statement, const KmsRow *row, const char *now, gsize now_length,
          GPtrArray *texts)
 {
-  KmsRotation *rotation = self->rotation;
   char *id = _kms_row_dup_id (row);
 
   g_ptr_array_add (texts, id);
@@ -102,9 +81,9 @@ add_row (KmsRotationJournal *self, KmsStatement *statement, const KmsRow *row, c
 }
 
 static gboolean
-insert (KmsRotationJournal *self, const GPtrArray *rows, guint first, guint n, GError **error)
+insert (KmsRotation *rotation, const GPtrArray *rows, guint first, guint n, GError **error)
 {
-  g_autoptr (KmsStatement) statement = _kms_statement_new (self->rotation->store);
+  g_autoptr (KmsStatement) statement = _kms_statement_new (rotation->store);
   g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
   char now[KMS_ROW_TIME_SIZE];
   gsize length = _kms_row_time_now (now);
@@ -112,13 +91,13 @@ insert (KmsRotationJournal *self, const GPtrArray *rows, guint first, guint n, G
   _kms_statement_add_sql (statement,
                           "INSERT INTO " JOURNAL " (table_name, key_column, row_id, wrapped_key, rotated_at) VALUES ");
   for (guint i = 0; i < n; i++)
-    add_row (self, statement, g_ptr_array_index (rows, first + i), now, length, texts);
-  return _kms_store_run (self->rotation->store, statement, NULL, NULL, NULL, NULL, error);
+    add_row (rotation, statement, g_ptr_array_index (rows, first + i), now, length, texts);
+  return _kms_store_run (rotation->store, statement, NULL, NULL, NULL, NULL, error);
 }
 
 /* Two texts of statements, however many rows there are, so that the database has them prepared. */
 gboolean
-_kms_rotation_journal_add (KmsRotationJournal *self, const KmsRotationChunk *chunk, GError **error)
+_kms_rotation_journal_add (const KmsRotationChunk *chunk, GError **error)
 {
   g_autoptr (GPtrArray) rows = g_ptr_array_new ();
 
@@ -132,7 +111,7 @@ _kms_rotation_journal_add (KmsRotationJournal *self, const KmsRotationChunk *chu
   while (done < rows->len)
     {
       guint n = rows->len - done >= MANY ? MANY : 1;
-      if (!insert (self, rows, done, n, error))
+      if (!insert (chunk->rotation, rows, done, n, error))
         return FALSE;
       done += n;
     }
@@ -153,11 +132,16 @@ _kms_rotation_journal_list (KmsRotation *rotation, const KmsRow *row, GError **e
 {
   g_autoptr (KmsStatement) statement = _kms_statement_new (rotation->store);
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GArray) columns = _kms_store_list_columns (rotation->store, JOURNAL, NULL);
   g_autofree char *id = _kms_row_dup_id (row);
+  g_autoptr (GError) local = NULL;
 
-  if (columns == NULL)
-    return g_steal_pointer (&keys);
+  if (!has_table (rotation->store, &local))
+    {
+      if (local == NULL)
+        return g_steal_pointer (&keys);
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
   _kms_statement_add_sql (statement, "SELECT wrapped_key FROM " JOURNAL " WHERE table_name = ");
   _kms_statement_bind_text (statement, rotation->model->table, -1);
   _kms_statement_add_sql (statement, " AND row_id = ");

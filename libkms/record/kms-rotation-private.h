@@ -17,7 +17,6 @@ typedef enum {
 } KmsRotationKind;
 
 typedef struct _KmsRotationUpdate KmsRotationUpdate;
-typedef struct _KmsRotationJournal KmsRotationJournal;
 
 struct _KmsRotation
 {
@@ -36,11 +35,10 @@ struct _KmsRotation
   KmsBox *box;
   KmsLayout *layout;
   KmsRotationUpdate *update;
-  KmsRotationJournal *journal; /* NULL unless data keys are replaced */
-  gboolean knows_key_version;  /* whether `key_version` was asked for */
-  char *key_version;           /* of the master key that wraps now; NULL where the provider does not say */
-  gint64 started, saved;       /* monotonic time of the beginning, and of the last checkpoint */
-  KmsRow *last;                /* the id alone: up to where all rows are done */
+  gboolean knows_key_version; /* whether `key_version` was asked for */
+  char *key_version;          /* of the master key that wraps now; NULL where the provider does not say */
+  gint64 started, saved;      /* monotonic time of the beginning, and of the last checkpoint */
+  KmsRow *last;               /* the id alone: up to where all rows are done */
   KmsRotationCounts counts;
 };
 
@@ -139,9 +137,8 @@ gboolean _kms_rotation_update_repair (KmsRotationUpdate *self, const KmsRow *row
                                       KmsSecret *old_key, gint64 *n_changed, GError **error);
 
 /* The wrapped keys of the past. Within the caller's transaction. */
-KmsRotationJournal *_kms_rotation_journal_new (KmsRotation *rotation, GCancellable *cancellable, GError **error);
-void _kms_rotation_journal_free (KmsRotationJournal *self);
-gboolean _kms_rotation_journal_add (KmsRotationJournal *self, const KmsRotationChunk *chunk, GError **error);
+gboolean _kms_rotation_journal_prepare (KmsRotation *rotation, GCancellable *cancellable, GError **error);
+gboolean _kms_rotation_journal_add (const KmsRotationChunk *chunk, GError **error);
 GPtrArray *_kms_rotation_journal_list (KmsRotation *rotation, const KmsRow *row, GError **error);
 
 /* How far it is, on disk: now, or once a second. */
@@ -160,6 +157,5 @@ gboolean _kms_rotation_verify_chunk (KmsRotationChunk *chunk, GError **error);
 gboolean _kms_rotation_run (KmsRotation *self, KmsRotationKind kind, GCancellable *cancellable, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KmsRotationUpdate, _kms_rotation_update_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (KmsRotationJournal, _kms_rotation_journal_free)
 
 G_END_DECLS

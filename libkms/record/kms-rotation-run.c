@@ -272,17 +272,14 @@ prepare_writing (KmsRotation *self, GCancellable *cancellable, GError **error)
     return FALSE;
   if (self->kind != KMS_ROTATION_REKEY)
     return TRUE;
-  if (!_kms_rotation_check_rekey (self, cancellable, error))
-    return FALSE;
-  self->journal = _kms_rotation_journal_new (self, cancellable, error);
-  return self->journal != NULL;
+  return _kms_rotation_check_rekey (self, cancellable, error)
+         && _kms_rotation_journal_prepare (self, cancellable, error);
 }
 
 void
 _kms_rotation_forget (KmsRotation *self)
 {
   g_clear_pointer (&self->update, _kms_rotation_update_free);
-  g_clear_pointer (&self->journal, _kms_rotation_journal_free);
   g_clear_pointer (&self->layout, _kms_layout_free);
   g_clear_object (&self->box);
   g_clear_pointer (&self->last, _kms_row_free);

@@ -78,13 +78,20 @@ repair_with (KmsRotation *self, const KmsRow *row, KmsSecret *data_key, KmsSecre
   return FALSE;
 }
 
-/* Replaces the error where an old key opens what the row's own does not. */
+/* Replaces the error where an old key opens what the row's own does not, or the database does not tell the old ones. */
 static gboolean
 repair (KmsRotation *self, const KmsRow *row, KmsSecret *data_key, GError **error)
 {
-  g_autoptr (GPtrArray) wrapped = _kms_rotation_journal_list (self, row, NULL);
+  g_autoptr (GError) unknown = NULL;
+  g_autoptr (GPtrArray) wrapped = _kms_rotation_journal_list (self, row, &unknown);
 
-  for (guint i = 0; wrapped != NULL && i < wrapped->len; i++)
+  if (wrapped == NULL)
+    {
+      g_clear_error (error);
+      g_propagate_error (error, g_steal_pointer (&unknown));
+      return FALSE;
+    }
+  for (guint i = 0; i < wrapped->len; i++)
     {
       g_autoptr (KmsSecret) old_key = unwrap_old (self, row, g_ptr_array_index (wrapped, i));
       g_autoptr (GError) local = NULL;

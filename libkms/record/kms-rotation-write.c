@@ -58,7 +58,7 @@ end_items (KmsRotationChunk *chunk, GError **error)
 static gboolean
 write_items (KmsRotationChunk *chunk, GError **error)
 {
-  if (chunk->rotation->journal != NULL && !_kms_rotation_journal_add (chunk->rotation->journal, chunk, error))
+  if (chunk->rotation->kind == KMS_ROTATION_REKEY && !_kms_rotation_journal_add (chunk, error))
     return FALSE;
   _kms_rotation_update_clear (chunk->rotation->update);
   for (guint i = 0; i < chunk->items->len; i++)

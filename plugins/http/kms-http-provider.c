@@ -3,7 +3,7 @@
 /* The base class: calls of the core become exchanges, on an engine that lives on the provider's own thread. */
 #include "kms-http-provider-private.h"
 
-#include <signal.h>
+#include "../sockets.h"
 
 #define MIB (1024 * 1024)
 
@@ -160,19 +160,6 @@ kms_http_provider_finalize (GObject *object)
 {
   _kms_http_network_clear (&_kms_http_provider_get_private (KMS_HTTP_PROVIDER (object))->network);
   G_OBJECT_CLASS (kms_http_provider_parent_class)->finalize (object);
-}
-
-/* GSocket's class has SIGPIPE ignored in the whole process, and itself never raises it: what the program had is put
- * back. */
-static void
-load_sockets (void)
-{
-  struct sigaction before;
-
-  if (sigaction (SIGPIPE, NULL, &before) != 0)
-    return;
-  g_type_class_unref (g_type_class_ref (G_TYPE_SOCKET));
-  sigaction (SIGPIPE, &before, NULL);
 }
 
 static void

@@ -3,9 +3,9 @@
 /* The provider's life: what it declares, and how calls get to the daemons that their key ids name. */
 #include "kmsd-provider.h"
 
-#include <signal.h>
 #include <string.h>
 
+#include "../sockets.h"
 #include "peer.h"
 #include "shipment.h"
 
@@ -86,19 +86,6 @@ kms_kmsd_provider_finalize (GObject *object)
 {
   g_ptr_array_unref (KMS_KMSD_PROVIDER (object)->peers);
   G_OBJECT_CLASS (kms_kmsd_provider_parent_class)->finalize (object);
-}
-
-/* GSocket's class has SIGPIPE ignored in the whole process, and itself never raises it: what the program had is put
- * back. */
-static void
-load_sockets (void)
-{
-  struct sigaction before;
-
-  if (sigaction (SIGPIPE, NULL, &before) != 0)
-    return;
-  g_type_class_unref (g_type_class_ref (G_TYPE_SOCKET));
-  sigaction (SIGPIPE, &before, NULL);
 }
 
 static void

@@ -127,12 +127,21 @@ static sqlite3_stmt *
 prepare (StoreSqlite *self, const char *sql, GError **error)
 {
   sqlite3_stmt *prepared = g_hash_table_lookup (self->prepared, sql);
+  const char *rest;
 
   if (prepared != NULL)
     return prepared;
-  if (sqlite3_prepare_v3 (self->database, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, NULL) != SQLITE_OK)
+  if (sqlite3_prepare_v3 (self->database, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, &rest) != SQLITE_OK)
     {
       fail (self, NULL, error);
+      return NULL;
+    }
+  /* SQLite would leave it out without a word, with all conditions that stand there. */
+  if (rest[strspn (rest, " \t\r\n")] != '\0')
+    {
+      sqlite3_finalize (prepared);
+      g_set_error (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT, "%s: a condition must not end the statement (\";\")",
+                   kms_store_get_uri (KMS_STORE (self)));
       return NULL;
     }
   if (g_hash_table_size (self->prepared) >= MAX_PREPARED)

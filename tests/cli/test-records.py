@@ -96,6 +96,7 @@ def check_where_and_limit(root):
               "ids")
     tap.equal(records.json("list", "user", "--where", "id < 0"), [], "no rows")
     cli.wants(records.bad(1, "list", "user", "--where", "id <"), "syntax error")
+    cli.wants(records.bad(2, "list", "user", "--where", "1=1); --"), "must not end the statement")
 
 
 VALUES = (("email", b"a@b\0c"), ("city", "Zürich\n".encode()), ("date_of_birth", b"1815-12-10"), ("score", b"-9"),

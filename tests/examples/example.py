@@ -4,6 +4,7 @@
 
 import os
 import shutil
+import subprocess
 
 import tap
 
@@ -26,6 +27,21 @@ def build(tree, directory, *options):
     tree.run("meson", "setup", "build", "-Dwerror=true", *sanitizers, *options, directory=directory)
     tree.run("ninja", "-C", "build", directory=directory)
     return os.path.join(directory, "build")
+
+
+def needs_introspection(tree):
+    if not os.path.exists(os.path.join(tree.libdir, "girepository-1.0/Kms-1.typelib")):
+        raise tap.Skip("needs a build with introspection")
+
+
+def python_values(tree):
+    """The environment of a program in Python, where there can be one."""
+    needs_introspection(tree)
+    if SANITIZE != "none":
+        raise tap.Skip("a sanitized library can't be loaded into Python")
+    if subprocess.run(["/usr/bin/python3", "-c", "import gi"], capture_output=True, check=False).returncode != 0:
+        raise tap.Skip("needs PyGObject (python3-gi)")
+    return {"GI_TYPELIB_PATH": os.path.join(tree.libdir, "girepository-1.0"), "PYTHONPATH": None}
 
 
 def wants(text, *words):

@@ -107,19 +107,9 @@ def check_c_by_hand(tree):
     check_program(tree, "c-by-hand", os.path.join(directory, "orders"))
 
 
-def needs_introspection(tree):
-    if not os.path.exists(os.path.join(tree.libdir, "girepository-1.0/Kms-1.typelib")):
-        raise tap.Skip("needs a build with introspection")
-
-
 def check_python(tree):
-    needs_introspection(tree)
-    if example.SANITIZE != "none":
-        raise tap.Skip("a sanitized library can't be loaded into Python")
-    if subprocess.run(["/usr/bin/python3", "-c", "import gi"], capture_output=True, check=False).returncode != 0:
-        raise tap.Skip("needs PyGObject (python3-gi)")
+    values = example.python_values(tree)
     program = os.path.join(example.copy(tree, "client-python"), "orders.py")
-    values = {"GI_TYPELIB_PATH": os.path.join(tree.libdir, "girepository-1.0"), "PYTHONPATH": None}
     root = check_program(tree, "python", program, **values)
     check_failure(tree, "python", program, **values)
     # The box that it wrote is one that kmsctl reads.
@@ -128,7 +118,7 @@ def check_python(tree):
 
 
 def check_vala(tree):
-    needs_introspection(tree)
+    example.needs_introspection(tree)
     if shutil.which("valac") is None:
         raise tap.Skip("needs valac")
     directory = example.copy(tree, "client-vala")

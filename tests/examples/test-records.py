@@ -66,23 +66,14 @@ def check_c(tree):
     check_program(tree, "c", os.path.join(example.build(tree, example.copy(tree, "record-c")), "customers"))
 
 
-def needs_introspection(tree):
-    if not os.path.exists(os.path.join(tree.libdir, "girepository-1.0/Kms-1.typelib")):
-        raise tap.Skip("needs a build with introspection")
-
-
 def check_python(tree):
-    needs_introspection(tree)
-    if example.SANITIZE != "none":
-        raise tap.Skip("a sanitized library can't be loaded into Python")
-    if subprocess.run(["/usr/bin/python3", "-c", "import gi"], capture_output=True, check=False).returncode != 0:
-        raise tap.Skip("needs PyGObject (python3-gi)")
+    values = example.python_values(tree)
     program = os.path.join(example.copy(tree, "record-python"), "customers.py")
-    check_program(tree, "python", program, GI_TYPELIB_PATH=os.path.join(tree.libdir, "girepository-1.0"), PYTHONPATH=None)
+    check_program(tree, "python", program, **values)
 
 
 def check_vala(tree):
-    needs_introspection(tree)
+    example.needs_introspection(tree)
     if shutil.which("valac") is None:
         raise tap.Skip("needs valac")
     directory = example.copy(tree, "record-vala")
