@@ -56,12 +56,12 @@ with_key (KmsRotation *self, const KmsRow *row, const char *wrapped)
 }
 
 static KmsSecret *
-unwrap_old (KmsRotation *self, const KmsRow *row, const char *wrapped)
+unwrap_old (KmsRotation *self, const KmsRow *row, const char *wrapped, GError **error)
 {
   g_autoptr (KmsRow) old = with_key (self, row, wrapped);
-  g_autoptr (KmsContext) context = _kms_row_build_stored_context (old, self->layout, self->key, NULL);
+  g_autoptr (KmsContext) context = _kms_row_build_stored_context (old, self->layout, self->key, error);
 
-  return context == NULL ? NULL : kms_box_decrypt (self->box, wrapped, -1, context, NULL, NULL);
+  return context == NULL ? NULL : kms_box_decrypt (self->box, wrapped, -1, context, NULL, error);
 }
 
 /* Some attributes may have the row's key, and others the old one. */
@@ -78,53 +78,97 @@ repair_with (KmsRotation *self, const KmsRow *row, KmsSecret *data_key, KmsSecre
   return FALSE;
 }
 
-/* Replaces the error where an old key opens what the row's own does not, or the database does not tell the old ones. */
-static gboolean
-repair (KmsRotation *self, const KmsRow *row, KmsSecret *data_key, GError **error)
-{
-  g_autoptr (GError) unknown = NULL;
-  g_autoptr (GPtrArray) wrapped = _kms_rotation_journal_list (self, row, &unknown);
+/* What became of a row with one key of the journal. */
+typedef enum {
+  REPAIR_DONE,
+  REPAIR_NEXT, /* it does not help: the next one may */
+  REPAIR_END,  /* with an error: there is nothing more to try */
+} RepairState;
 
-  if (wrapped == NULL)
+/* A key that the journal has, and that is another row's or broken, is as good as none. One that the KMS has taken away is
+ * told, unless another one opens the row. Where the KMS does not answer, nobody knows whether it would have helped. */
+static RepairState
+judge_key (GError *found, GError **reason, GError **error)
+{
+  if (_kms_rotation_is_of_row (found))
     {
-      g_clear_error (error);
-      g_propagate_error (error, g_steal_pointer (&unknown));
-      return FALSE;
+      g_error_free (found);
+      return REPAIR_NEXT;
     }
-  for (guint i = 0; i < wrapped->len; i++)
+  g_prefix_error (&found, "a key of the journal: ");
+  if (!g_error_matches (found, KMS_ERROR, KMS_ERROR_NOT_FOUND)
+      && !g_error_matches (found, KMS_ERROR, KMS_ERROR_KEY_DISABLED))
     {
-      g_autoptr (KmsSecret) old_key = unwrap_old (self, row, g_ptr_array_index (wrapped, i));
-      g_autoptr (GError) local = NULL;
-      if (old_key == NULL)
-        continue;
-      if (repair_with (self, row, data_key, old_key, &local))
-        {
-          g_clear_error (error);
-          self->counts.n_repaired++;
-          return TRUE;
-        }
-      if (g_error_matches (local, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT))
-        continue;
-      g_clear_error (error);
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
+      g_propagate_error (error, found);
+      return REPAIR_END;
     }
-  return FALSE;
+  g_clear_error (reason);
+  *reason = found;
+  return REPAIR_NEXT;
 }
 
-static void
-verify_item (KmsRotationChunk *chunk, KmsRotationItem *item)
+static RepairState
+try_key (KmsRotation *self, const KmsRow *row, KmsSecret *data_key, const char *wrapped, GError **reason,
+         GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (KmsSecret) old_key = unwrap_old (self, row, wrapped, &local);
+
+  if (old_key == NULL)
+    return judge_key (g_steal_pointer (&local), reason, error);
+  if (repair_with (self, row, data_key, old_key, &local))
+    return REPAIR_DONE;
+  if (g_error_matches (local, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT))
+    return REPAIR_NEXT;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return REPAIR_END;
+}
+
+/* `reason` is why the row does not open, and gets what is nearer to the point. FALSE with an error: it may be the row's own. */
+static gboolean
+repair (KmsRotation *self, const KmsRow *row, KmsSecret *data_key, GError **reason, GError **error)
+{
+  g_autoptr (GPtrArray) wrapped = _kms_rotation_journal_list (self, row, error);
+  RepairState state = wrapped == NULL ? REPAIR_END : REPAIR_NEXT;
+
+  for (guint i = 0; state == REPAIR_NEXT && i < wrapped->len; i++)
+    state = try_key (self, row, data_key, g_ptr_array_index (wrapped, i), reason, error);
+  if (state != REPAIR_DONE)
+    return state == REPAIR_NEXT;
+  g_clear_error (reason);
+  self->counts.n_repaired++;
+  return TRUE;
+}
+
+static gboolean
+repair_item (KmsRotationChunk *chunk, KmsRotationItem *item, KmsSecret *data_key, GError **reason, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (repair (chunk->rotation, item->row, data_key, reason, &local))
+    return TRUE;
+  if (!g_error_matches (local, KMS_ERROR, KMS_ERROR_CONFLICT) && !_kms_rotation_settle (item, local, error))
+    return FALSE;
+  g_clear_error (reason);
+  *reason = g_steal_pointer (&local);
+  return TRUE;
+}
+
+static gboolean
+verify_item (KmsRotationChunk *chunk, KmsRotationItem *item, GError **error)
 {
   KmsRotation *self = chunk->rotation;
   KmsSecret *data_key = _kms_row_batch_get_data_key (chunk->rows, item->index, self->key);
-  GError *error = NULL;
+  g_autoptr (GError) reason = NULL;
 
-  item->state = KMS_ROTATION_DONE;
-  if (check_row (self, item->row, data_key, &error))
-    return;
-  if (self->kind == KMS_ROTATION_REPAIR && data_key != NULL && repair (self, item->row, data_key, &error))
-    return;
-  _kms_rotation_item_fail (item, error);
+  if (!check_row (self, item->row, data_key, &reason) && self->kind == KMS_ROTATION_REPAIR && data_key != NULL
+      && !repair_item (chunk, item, data_key, &reason, error))
+    return FALSE;
+  if (reason == NULL)
+    item->state = KMS_ROTATION_DONE;
+  else
+    _kms_rotation_item_fail (item, g_steal_pointer (&reason));
+  return TRUE;
 }
 
 gboolean
@@ -138,9 +182,7 @@ _kms_rotation_verify_chunk (KmsRotationChunk *chunk, GError **error)
     {
       KmsRotationItem *item = _kms_rotation_get_item (chunk, i);
       const GError *found = _kms_row_batch_get_error (chunk->rows, item->index, self->key);
-      if (found == NULL)
-        verify_item (chunk, item);
-      else if (!_kms_rotation_settle (item, found, error))
+      if (!_kms_rotation_settle (item, found, error) || (found == NULL && !verify_item (chunk, item, error)))
         return FALSE;
     }
   return TRUE;
