@@ -280,6 +280,8 @@ read_with_ancestors (KmsModelReader *self, guint depth, GError **error)
       if (!read_with_ancestors (&of_parent, depth + 1, error))
         return FALSE;
       self->model->is_extension = TRUE;
+      if (self->model->table != NULL)
+        g_ptr_array_add (self->model->base_names, g_strdup (self->model->name));
     }
   return read_file (self, error);
 }

@@ -66,7 +66,9 @@ struct _KmsModel
   char *file_name; /* the stem */
   char *name, *table, *id, *type_column, *created_at, *updated_at, *lock_version, *database;
   gboolean is_extension; /* of another model: with a type column, its rows say so */
-  GPtrArray *keys;       /* of KmsModelKey */
+  GPtrArray
+    *base_names;   /* of char *: the models that it extends, if they have a table; Rails calls rows by the first */
+  GPtrArray *keys; /* of KmsModelKey */
   GPtrArray *attributes; /* of KmsModelAttribute */
 };
 

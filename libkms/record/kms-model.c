@@ -73,6 +73,7 @@ kms_model_finalize (GObject *object)
   g_free (self->updated_at);
   g_free (self->lock_version);
   g_free (self->database);
+  g_ptr_array_unref (self->base_names);
   g_ptr_array_unref (self->keys);
   g_ptr_array_unref (self->attributes);
   G_OBJECT_CLASS (kms_model_parent_class)->finalize (object);
@@ -87,6 +88,7 @@ kms_model_class_init (KmsModelClass *klass)
 static void
 kms_model_init (KmsModel *self)
 {
+  self->base_names = g_ptr_array_new_with_free_func (g_free);
   self->keys = g_ptr_array_new_with_free_func ((GDestroyNotify) _kms_model_key_free);
   self->attributes = g_ptr_array_new_with_free_func ((GDestroyNotify) _kms_model_attribute_free);
 }

@@ -111,6 +111,7 @@ add_other_files (KmsRotation *self, KmsStatement *statement)
     }
 }
 
+/* Rails writes the name of the class at the base of a table's classes; who sets it otherwise, that of the row's own. */
 static KmsStatement *
 make_search (KmsRotation *self)
 {
@@ -118,6 +119,11 @@ make_search (KmsRotation *self)
 
   _kms_statement_add_sql (statement, "SELECT count(*) FROM " ATTACHMENTS " WHERE (record_type = ");
   _kms_statement_bind_text (statement, self->model->name, -1);
+  for (guint i = 0; i < self->model->base_names->len; i++)
+    {
+      _kms_statement_add_sql (statement, " OR record_type = ");
+      _kms_statement_bind_text (statement, g_ptr_array_index (self->model->base_names, i), -1);
+    }
   if (self->model->type_column != NULL)
     {
       _kms_statement_add_sql (statement, " OR record_type IN (SELECT ");

@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "../config-root.h"
 #include "shop.h"
 
 #define COUNT(what) "SELECT count(*) FROM users WHERE " what
@@ -273,6 +274,40 @@ test_refused (Shop *self, gconstpointer data)
     }
 }
 
+/* Rails calls the files of all classes of a table by the one at their base. */
+static void
+test_refused_base (Shop *self, gconstpointer data)
+{
+  static const struct
+  {
+    const char *record_type;
+    gboolean is_refused;
+  } cases[] = { { "Order", FALSE }, { "Human", FALSE }, { "Person", TRUE }, { "User", TRUE }, { "Admin", TRUE } };
+
+  config_root_write (self->root, "admin/models.d/human.model", "[Model]\nName=Human\n");
+  config_root_write (self->root, "admin/models.d/person.model", "[Model]\nName=Person\nExtends=human\nTable=users\n");
+  config_root_write (self->root, "admin/models.d/user.model", "[Model]\nName=User\nExtends=person\n");
+  g_assert_true (kms_registry_reload (self->registry, NULL));
+  shop_fill (self, 1, 1);
+  shop_run (self, "CREATE TABLE active_storage_attachments (record_type TEXT, name TEXT)");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (KmsModel) model = shop_make_model (
+        self, "[Model]\nName=Admin\nExtends=user\nLockVersion=lock_version\n" SHOP_KEY SHOP_ATTRIBUTES);
+      g_autoptr (KmsRotation) rotation = make (self, model);
+      g_autofree char *insert =
+        g_strdup_printf ("INSERT INTO active_storage_attachments VALUES ('%s', 'scan')", cases[i].record_type);
+
+      shop_run (self, "DELETE FROM active_storage_attachments");
+      shop_run (self, insert);
+      GVariant *estimate = kms_rotation_estimate (rotation, TRUE, NULL, &error);
+      g_test_message ("%s: %s", cases[i].record_type, error == NULL ? "no error" : error->message);
+      g_assert_true ((estimate == NULL) == cases[i].is_refused);
+      g_clear_pointer (&estimate, g_variant_unref);
+    }
+}
+
 static void
 assert_variant (GVariant *variant, const GError *error, const char *expected)
 {
@@ -380,6 +415,7 @@ main (int argc, char *argv[])
   ADD ("/rotation/resume", test_resume);
   ADD ("/rotation/repair", test_repair);
   ADD ("/rotation/refused", test_refused);
+  ADD ("/rotation/refused-base", test_refused_base);
   ADD ("/rotation/status", test_status);
   ADD ("/rotation/words", test_words);
   ADD ("/rotation/names", test_names);
