@@ -435,6 +435,34 @@ read_word (KmsHttpJson *self, const char *word)
 }
 
 /**
+ * kms_http_json_read_number: (skip)
+ * @self: a reader
+ * @value: (out): the number
+ *
+ * Reads a number of any kind, as precisely as a double holds it.
+ *
+ * Returns: %FALSE if something else comes
+ *
+ * Since: 1.0
+ */
+gboolean
+kms_http_json_read_number (KmsHttpJson *self, double *value)
+{
+  char digits[64];
+
+  if (kms_http_json_peek (self) != KMS_HTTP_JSON_NUMBER)
+    return fail (self);
+  const char *start = self->at;
+  if (!skip_whole (self) || !skip_fraction (self) || (gsize) (self->at - start) >= sizeof digits)
+    return fail (self);
+  memcpy (digits, start, (gsize) (self->at - start));
+  digits[self->at - start] = '\0';
+  *value = g_ascii_strtod (digits, NULL);
+  self->flags = 0;
+  return TRUE;
+}
+
+/**
  * kms_http_json_read_boolean: (skip)
  * @self: a reader
  * @value: (out): the value

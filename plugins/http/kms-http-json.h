@@ -81,6 +81,8 @@ gboolean kms_http_json_read_string (KmsHttpJson *self, const char **text, gsize 
 KMS_AVAILABLE_IN_1_0
 gboolean kms_http_json_read_integer (KmsHttpJson *self, gint64 *value);
 KMS_AVAILABLE_IN_1_0
+gboolean kms_http_json_read_number (KmsHttpJson *self, double *value);
+KMS_AVAILABLE_IN_1_0
 gboolean kms_http_json_read_boolean (KmsHttpJson *self, gboolean *value);
 KMS_AVAILABLE_IN_1_0
 gboolean kms_http_json_read_null (KmsHttpJson *self);
