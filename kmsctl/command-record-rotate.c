@@ -47,6 +47,8 @@ make_rotation (Kmsctl *self, KmsctlRecordTarget *target, RotateKind kind, const 
   kms_rotation_set_ignore_attachments (rotation, kmsctl_flag (self, "ignore-attachments"));
   kms_rotation_set_batch_size (rotation, kmsctl_number (self, "batch", 0));
   kms_rotation_set_max_per_second (rotation, kmsctl_number (self, "max-per-second", 0));
+  if (kmsctl_flag (self, "patience"))
+    kms_rotation_set_patience (rotation, kmsctl_number (self, "patience", 0));
   if (!kmsctl_flag (self, "shared"))
     {
       g_autofree char *path = make_checkpoint_path (self, target, kind, key);

@@ -234,6 +234,7 @@ static const KmsctlOption rotation_options[] = {
 static const KmsctlOption pace_options[] = {
   { "batch", 0, KMSCTL_TYPE_NUMBER, N_("N"), N_("rows that are read, sent and written at a time (1000)"), FALSE },
   { "max-per-second", 0, KMSCTL_TYPE_NUMBER, N_("N"), N_("no more rows a second"), FALSE },
+  { "patience", 0, KMSCTL_TYPE_NUMBER, N_("SECONDS"), N_("how long the KMS may answer nothing before the work stops (900)"), FALSE },
   { "resume", 0, KMSCTL_TYPE_FLAG, NULL, N_("go on where it was stopped"), FALSE },
   { NULL },
 };

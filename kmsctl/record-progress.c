@@ -112,6 +112,43 @@ on_progress (KmsRotation *rotation, KmsctlRecordProgress *self)
 }
 
 static void
+tell_waiting (KmsctlRecordProgress *self, guint milliseconds, const GError *error)
+{
+  double seconds = (double) milliseconds / 1000;
+  KmsctlFields fields;
+
+  if (self->kmsctl->json)
+    {
+      kmsctl_fields_init (&fields);
+      kmsctl_fields_text (&fields, "key", self->key);
+      kmsctl_fields_text (&fields, "state", "waiting");
+      kmsctl_fields_variant (&fields, "seconds", g_variant_new_double (seconds));
+      kmsctl_fields_text (&fields, "error", kms_error_get_id (error));
+      kmsctl_fields_text (&fields, "message", error->message);
+      kmsctl_print (self->kmsctl, kmsctl_fields_end (&fields), NULL);
+      return;
+    }
+  g_autofree char *line = g_strdup_printf (_ ("%s: waits %.1f s for the KMS: %s"), self->key, seconds, error->message);
+  if (self->is_line)
+    g_printerr ("\r\033[K%s", line);
+  else
+    kmsctl_note (self->kmsctl, "%s", line);
+  self->has_line = self->is_line;
+}
+
+/* A log is told of the first pause, and from then on as often as of progress. */
+static void
+on_waiting (KmsRotation *rotation, guint milliseconds, const GError *error, KmsctlRecordProgress *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (!self->is_line && self->told_waiting != 0 && now - self->told_waiting < LOG_INTERVAL)
+    return;
+  self->told_waiting = now;
+  tell_waiting (self, milliseconds, error);
+}
+
+static void
 on_row_failed (KmsRotation *rotation, const char *id, const GError *error, KmsctlRecordProgress *self)
 {
   KmsctlFields fields;
@@ -142,6 +179,7 @@ kmsctl_record_progress_watch (KmsctlRecordProgress *self, Kmsctl *kmsctl, KmsRot
   self->started = g_get_monotonic_time ();
   self->told = self->is_line ? 0 : self->started;
   g_signal_connect (rotation, "progress", G_CALLBACK (on_progress), self);
+  g_signal_connect (rotation, "waiting", G_CALLBACK (on_waiting), self);
   g_signal_connect (rotation, "row-failed", G_CALLBACK (on_row_failed), self);
 }
 

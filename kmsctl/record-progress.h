@@ -13,7 +13,7 @@ typedef struct
   const char *key;
   gboolean is_line; /* one line of a terminal, which is written over */
   gboolean has_line;
-  gint64 started, told; /* monotonic time */
+  gint64 started, told, told_waiting; /* monotonic time */
   guint n_failed_told;
 } KmsctlRecordProgress;
 

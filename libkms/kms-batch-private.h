@@ -41,6 +41,10 @@ gboolean _kms_batch_get_context_form (KmsBatch *self, KmsContextForm *form);
 /* Before a run: forgets what an earlier one left. */
 void _kms_batch_reset (KmsBatch *self);
 
+/* Some of the entries as a batch of their own, with the same options; and back from there what came out of them. */
+KmsBatch *_kms_batch_new_slice (KmsBatch *self, const guint *indices, guint n);
+void _kms_batch_take_slice (KmsBatch *self, const guint *indices, KmsBatch *slice);
+
 /* TRUE if no entry failed; else the first error, with the number of the item and the counts behind it. */
 gboolean _kms_batch_conclude (KmsBatch *self, GError **error);
 

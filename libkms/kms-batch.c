@@ -118,6 +118,49 @@ _kms_batch_reset (KmsBatch *self)
     entry_reset (_kms_batch_get_entry (self, i));
 }
 
+static void
+entry_copy (const KmsBatchEntry *from, KmsBatchEntry *to)
+{
+  *to = (KmsBatchEntry){ .secret = from->secret == NULL ? NULL : kms_secret_ref (from->secret),
+                         .stored = g_memdup2 (from->stored, from->stored == NULL ? 0 : from->stored_length + 1),
+                         .stored_length = from->stored_length,
+                         .ciphertext = from->ciphertext == NULL ? NULL : g_bytes_ref (from->ciphertext),
+                         .context = from->context == NULL ? NULL : kms_context_ref (from->context),
+                         .new_context = from->new_context == NULL ? NULL : kms_context_ref (from->new_context) };
+}
+
+KmsBatch *
+_kms_batch_new_slice (KmsBatch *self, const guint *indices, guint n)
+{
+  KmsBatch *slice = kms_batch_new (self->operation);
+
+  slice->timeout = self->timeout;
+  slice->has_dialect = self->has_dialect;
+  slice->dialect = self->dialect;
+  slice->has_form = self->has_form;
+  slice->form = self->form;
+  g_array_set_size (slice->entries, n);
+  for (guint i = 0; i < n; i++)
+    entry_copy (_kms_batch_get_entry (self, indices[i]), _kms_batch_get_entry (slice, i));
+  return slice;
+}
+
+void
+_kms_batch_take_slice (KmsBatch *self, const guint *indices, KmsBatch *slice)
+{
+  for (guint i = 0; i < slice->entries->len; i++)
+    {
+      KmsBatchEntry *from = _kms_batch_get_entry (slice, i), *to = _kms_batch_get_entry (self, indices[i]);
+      entry_reset (to);
+      to->plaintext = g_steal_pointer (&from->plaintext);
+      to->new_stored = g_steal_pointer (&from->new_stored);
+      to->new_ciphertext = g_steal_pointer (&from->new_ciphertext);
+      to->error = g_steal_pointer (&from->error);
+      to->remarks = g_steal_pointer (&from->remarks);
+      to->binding = from->binding;
+    }
+}
+
 gboolean
 _kms_batch_conclude (KmsBatch *self, GError **error)
 {

@@ -59,6 +59,8 @@ void kms_rotation_set_batch_size (KmsRotation *self, guint n_rows);
 KMS_AVAILABLE_IN_1_0
 void kms_rotation_set_max_per_second (KmsRotation *self, guint n_rows);
 KMS_AVAILABLE_IN_1_0
+void kms_rotation_set_patience (KmsRotation *self, guint seconds);
+KMS_AVAILABLE_IN_1_0
 void kms_rotation_set_checkpoint (KmsRotation *self, const char *path, gboolean resume);
 
 KMS_AVAILABLE_IN_1_0

@@ -46,14 +46,10 @@ _kms_rotation_settle (KmsRotationItem *item, const GError *found, GError **error
 static gboolean
 run_batch (KmsRotationChunk *chunk, GError **error)
 {
-  g_autoptr (GError) local = NULL;
   guint place = 0;
 
-  if (!kms_box_run (chunk->rotation->box, chunk->batch, NULL, &local) && kms_batch_get_n_failed (chunk->batch) == 0)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
+  if (!_kms_rotation_ask (chunk->rotation, chunk->batch, error))
+    return FALSE;
   for (guint i = 0; i < chunk->items->len; i++)
     {
       KmsRotationItem *item = _kms_rotation_get_item (chunk, i);
@@ -146,7 +142,7 @@ _kms_rotation_rekey_chunk (KmsRotationChunk *chunk, GError **error)
 {
   KmsRotation *self = chunk->rotation;
 
-  if (!_kms_row_batch_unwrap (chunk->rows, self->key, self->box, NULL, error))
+  if (!_kms_rotation_ask (self, _kms_row_batch_collect (chunk->rows, self->key), error))
     return FALSE;
   start_batch (chunk, KMS_OPERATION_ENCRYPT);
   for (guint i = 0; i < chunk->items->len; i++)

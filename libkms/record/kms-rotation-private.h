@@ -28,13 +28,16 @@ struct _KmsRotation
   /* Options. */
   char *where, *from_version, *checkpoint;
   gboolean all, offline, shared, ignore_attachments, resume;
-  guint batch_size, max_per_second;
+  guint batch_size, max_per_second, patience;
 
   /* Of the run at hand. */
   KmsRotationKind kind;
   KmsBox *box;
   KmsLayout *layout;
   KmsRotationUpdate *update;
+  GCancellable *cancellable;  /* of whoever runs it */
+  gboolean has_answered;      /* the KMS, at least once */
+  guint n_at_once;            /* values that the KMS is asked for at a time; 0: those of all rows at hand */
   gboolean knows_key_version; /* whether `key_version` was asked for */
   char *key_version;          /* of the master key that wraps now; NULL where the provider does not say */
   gint64 started, saved;      /* monotonic time of the beginning, and of the last checkpoint */
@@ -94,6 +97,13 @@ gboolean _kms_rotation_settle (KmsRotationItem *item, const GError *found, GErro
 void _kms_rotation_report (KmsRotation *self, const KmsRow *row, const GError *error);
 
 void _kms_rotation_emit_progress (KmsRotation *self);
+void _kms_rotation_emit_waiting (KmsRotation *self, gint64 microseconds, const GError *error);
+
+/* FALSE, with the error of who was stopped by somebody. */
+gboolean _kms_rotation_stop (KmsRotation *self, GError **error);
+
+/* Runs a batch, and waits while the KMS is away or has enough. FALSE: the work stops. What fails otherwise is the values' own. */
+gboolean _kms_rotation_ask (KmsRotation *self, KmsBatch *batch, GError **error);
 
 /* Refuses what would lose something. */
 gboolean _kms_rotation_check_rekey (KmsRotation *self, GCancellable *cancellable, GError **error);
@@ -104,6 +114,10 @@ char *_kms_rotation_make_condition (KmsRotation *self);
 gboolean _kms_rotation_count_rows (KmsRotation *self, const char *condition, guint64 *n_rows, GCancellable *cancellable,
                                    GError **error);
 gboolean _kms_rotation_wants_row (KmsRotation *self, const KmsRow *row);
+
+/* Before that: asks the KMS which version of the master key is the newest, unless that is known or no matter of this row.
+ * FALSE: nobody can tell which rows need work. */
+gboolean _kms_rotation_learn_key_version (KmsRotation *self, const KmsRow *row, GError **error);
 
 /* Whether ciphertexts of the box's newest version tell by which version of the master key they were made; and by which
  * one this was, or NULL. */

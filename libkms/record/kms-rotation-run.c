@@ -83,10 +83,21 @@ harvest (KmsRotationChunk *chunk, GPtrArray *changed)
 }
 
 static gboolean
+learn_key_version (KmsRotation *self, KmsRowBatch *rows, GError **error)
+{
+  for (guint i = 0; !self->knows_key_version && i < _kms_row_batch_get_n_rows (rows); i++)
+    if (!_kms_rotation_learn_key_version (self, _kms_row_batch_get_row (rows, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
 process (KmsRotation *self, KmsRowBatch *rows, GPtrArray *changed, GCancellable *cancellable, GError **error)
 {
   g_auto (KmsRotationChunk) chunk = { .rotation = self, .rows = rows };
 
+  if (!learn_key_version (self, rows, error))
+    return FALSE;
   chunk_fill (&chunk);
   if (chunk.items->len > 0 && !work (&chunk, cancellable, error))
     return FALSE;
@@ -128,8 +139,8 @@ process_until_done (KmsRotation *self, KmsRowBatch *rows, GCancellable *cancella
   return TRUE;
 }
 
-static gboolean
-stop (KmsRotation *self, GError **error)
+gboolean
+_kms_rotation_stop (KmsRotation *self, GError **error)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
                "stopped after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " rows; nothing is half done",
@@ -157,7 +168,7 @@ static gboolean
 advance (KmsRotation *self, KmsRowBatch *rows, GCancellable *cancellable, GError **error)
 {
   if (!_kms_rotation_pace (self, cancellable))
-    return stop (self, error);
+    return _kms_rotation_stop (self, error);
   if (!read_rows (self, rows, error))
     return FALSE;
   guint n = _kms_row_batch_get_n_rows (rows);
@@ -285,11 +296,15 @@ _kms_rotation_forget (KmsRotation *self)
   g_clear_pointer (&self->last, _kms_row_free);
   g_clear_pointer (&self->key_version, g_free);
   self->knows_key_version = FALSE;
+  self->has_answered = FALSE;
+  self->n_at_once = 0;
+  self->cancellable = NULL;
 }
 
 gboolean
 _kms_rotation_run (KmsRotation *self, KmsRotationKind kind, GCancellable *cancellable, GError **error)
 {
+  self->cancellable = cancellable;
   gboolean done = _kms_rotation_prepare (self, kind, error) && prepare_writing (self, cancellable, error)
                   && run (self, cancellable, error);
 

@@ -98,22 +98,6 @@ _kms_rotation_count_rows (KmsRotation *self, const char *condition, guint64 *n_r
   return _kms_store_run (self->store, statement, keep_count, n_rows, NULL, cancellable, error);
 }
 
-/* What wraps now: that is known of what it wrapped, which is why something is wrapped for nobody. */
-static void
-ask_key_version (KmsRotation *self, const KmsRow *row)
-{
-  g_autoptr (KmsBatch) batch = kms_batch_new (KMS_OPERATION_ENCRYPT);
-  g_autoptr (KmsContext) context = _kms_row_build_context (row, self->layout, self->key, NULL, NULL);
-  g_autoptr (KmsSecret) nothing = kms_secret_new_random (KMS_LOCKBOX_KEY_SIZE, NULL);
-
-  if (context == NULL || nothing == NULL)
-    return;
-  self->knows_key_version = TRUE;
-  kms_batch_add_secret (batch, nothing, context);
-  if (kms_box_run (self->box, batch, NULL, NULL))
-    self->key_version = g_strdup (kms_batch_get_key_version (batch, 0));
-}
-
 char *
 _kms_rotation_dup_key_version (KmsRotation *self, const KmsCell *cell)
 {
@@ -128,21 +112,91 @@ _kms_rotation_dup_key_version (KmsRotation *self, const KmsCell *cell)
 }
 
 static gboolean
-has_old_key_version (KmsRotation *self, const KmsRow *row, const KmsCell *cell)
-{
-  if (!self->knows_key_version && _kms_rotation_tells_key_version (self))
-    ask_key_version (self, row);
-  if (self->key_version == NULL)
-    return FALSE;
-  g_autofree char *version = _kms_rotation_dup_key_version (self, cell);
-  return version != NULL && strcmp (version, self->key_version) != 0;
-}
-
-static gboolean
 version_is (const KmsStored *stored, const char *version)
 {
   return stored->version != NULL && stored->version_length == strlen (version)
          && memcmp (stored->version, version, stored->version_length) == 0;
+}
+
+/* By the box; what the provider tells is another matter. */
+static gboolean
+is_of_newest_version (KmsRotation *self, const KmsCell *cell)
+{
+  KmsStored stored;
+
+  return (cell->type == KMS_CELL_TEXT || cell->type == KMS_CELL_BLOB)
+         && _kms_stored_parse (cell->value.bytes, cell->length, &stored, NULL)
+         && stored.format == KMS_STORED_FORMAT_VERSIONED && !stored.is_damaged
+         && version_is (&stored, kms_box_get_version (self->box));
+}
+
+static gboolean
+is_writing (const KmsRotation *self)
+{
+  return self->update != NULL;
+}
+
+/* What wraps now is known of what it has wrapped. Who wraps anew may perhaps do that and nothing else, so the row's own key
+ * is wrapped anew; else something is wrapped for nobody. */
+static KmsBatch *
+make_probe (KmsRotation *self, const KmsRow *row, const KmsCell *cell, GError **error)
+{
+  g_autoptr (KmsContext) context = _kms_row_build_context (row, self->layout, self->key, NULL, error);
+  gboolean is_rewrap = self->kind == KMS_ROTATION_REWRAP && is_writing (self);
+  g_autoptr (KmsBatch) batch = kms_batch_new (is_rewrap ? KMS_OPERATION_REWRAP : KMS_OPERATION_ENCRYPT);
+
+  if (context == NULL)
+    return NULL;
+  if (is_rewrap)
+    {
+      kms_batch_add_stored (batch, cell->value.bytes, (gssize) cell->length, context, NULL);
+      return g_steal_pointer (&batch);
+    }
+  g_autoptr (KmsSecret) nothing = kms_secret_new_random (KMS_LOCKBOX_KEY_SIZE, error);
+  if (nothing == NULL)
+    return NULL;
+  kms_batch_add_secret (batch, nothing, context);
+  return g_steal_pointer (&batch);
+}
+
+/* Who only counts rows need not be allowed to wrap. FALSE: whether rows are old can't be known, which is not that they are
+ * new. */
+static gboolean
+take_probe (KmsRotation *self, KmsBatch *batch, GError **error)
+{
+  const GError *found = kms_batch_get_error (batch, 0);
+
+  self->knows_key_version = found == NULL
+                            || (!is_writing (self) && g_error_matches (found, KMS_ERROR, KMS_ERROR_NOT_AUTHORIZED));
+  if (found == NULL)
+    self->key_version = g_strdup (kms_batch_get_key_version (batch, 0));
+  if (self->knows_key_version || _kms_rotation_is_of_row (found))
+    return TRUE;
+  g_propagate_prefixed_error (error, g_error_copy (found),
+                              "which version of the master key is the newest is not known: ");
+  return FALSE;
+}
+
+gboolean
+_kms_rotation_learn_key_version (KmsRotation *self, const KmsRow *row, GError **error)
+{
+  const KmsCell *cell = &row->cells[self->layout->keys[self->key]];
+
+  if (self->knows_key_version || self->all || is_verifying (self) || !_kms_rotation_tells_key_version (self)
+      || !is_of_newest_version (self, cell))
+    return TRUE;
+  g_autoptr (KmsBatch) batch = make_probe (self, row, cell, NULL);
+  /* What is wrong with this row need not be with the next one. */
+  return batch == NULL || (_kms_rotation_ask (self, batch, error) && take_probe (self, batch, error));
+}
+
+static gboolean
+has_old_key_version (KmsRotation *self, const KmsCell *cell)
+{
+  if (self->key_version == NULL)
+    return FALSE;
+  g_autofree char *version = _kms_rotation_dup_key_version (self, cell);
+  return version != NULL && strcmp (version, self->key_version) != 0;
 }
 
 /* What can't be read is wanted, so that it is told with its reason. */
@@ -161,6 +215,5 @@ _kms_rotation_wants_row (KmsRotation *self, const KmsRow *row)
     return TRUE;
   if (self->from_version != NULL && !version_is (&stored, self->from_version))
     return FALSE;
-  return self->all || stored.format != KMS_STORED_FORMAT_VERSIONED || stored.is_damaged
-         || !version_is (&stored, kms_box_get_version (self->box)) || has_old_key_version (self, row, cell);
+  return self->all || !is_of_newest_version (self, cell) || has_old_key_version (self, cell);
 }

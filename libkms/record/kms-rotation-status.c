@@ -76,8 +76,10 @@ count_row (const KmsCell *cells, guint n_cells, gpointer user_data, GError **err
   Tally *self = user_data;
   KmsRotation *rotation = self->rotation;
   g_autoptr (KmsRow) row = _kms_row_new (cells, n_cells);
-  Group *group = g_new0 (Group, 1);
 
+  if (!_kms_rotation_learn_key_version (rotation, row, error))
+    return FALSE;
+  Group *group = g_new0 (Group, 1);
   describe (self, &row->cells[rotation->layout->keys[rotation->key]], group);
   group->is_new = !_kms_rotation_wants_row (rotation, row);
   g_autofree char *name = g_strdup_printf ("%s\n%s\n%s\n%s\n%d", group->form, group->version, group->key_id,

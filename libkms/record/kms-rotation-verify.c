@@ -60,8 +60,17 @@ unwrap_old (KmsRotation *self, const KmsRow *row, const char *wrapped, GError **
 {
   g_autoptr (KmsRow) old = with_key (self, row, wrapped);
   g_autoptr (KmsContext) context = _kms_row_build_stored_context (old, self->layout, self->key, error);
+  g_autoptr (KmsBatch) batch = kms_batch_new (KMS_OPERATION_DECRYPT);
 
-  return context == NULL ? NULL : kms_box_decrypt (self->box, wrapped, -1, context, NULL, error);
+  if (context == NULL)
+    return NULL;
+  kms_batch_add_stored (batch, wrapped, -1, context, NULL);
+  if (!_kms_rotation_ask (self, batch, error))
+    return NULL;
+  if (kms_batch_get_error (batch, 0) != NULL)
+    g_propagate_error (error, g_error_copy (kms_batch_get_error (batch, 0)));
+  KmsSecret *data_key = kms_batch_get_secret (batch, 0);
+  return data_key == NULL ? NULL : kms_secret_ref (data_key);
 }
 
 /* Some attributes may have the row's key, and others the old one. */
@@ -176,7 +185,7 @@ _kms_rotation_verify_chunk (KmsRotationChunk *chunk, GError **error)
 {
   KmsRotation *self = chunk->rotation;
 
-  if (!_kms_row_batch_unwrap (chunk->rows, self->key, self->box, NULL, error))
+  if (!_kms_rotation_ask (self, _kms_row_batch_collect (chunk->rows, self->key), error))
     return FALSE;
   for (guint i = 0; i < chunk->items->len; i++)
     {

@@ -9,9 +9,13 @@
 #define DEFAULT_BATCH_SIZE 1000
 #define MAX_BATCH_SIZE 10000
 
+/* Seconds. */
+#define DEFAULT_PATIENCE (15 * 60)
+
 enum {
   SIGNAL_PROGRESS,
   SIGNAL_ROW_FAILED,
+  SIGNAL_WAITING,
   N_SIGNALS,
 };
 
@@ -72,12 +76,26 @@ kms_rotation_class_init (KmsRotationClass *klass)
    */
   signals[SIGNAL_ROW_FAILED] = g_signal_new ("row-failed", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                              NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_ERROR);
+
+  /**
+   * KmsRotation::waiting:
+   * @self: a rotation
+   * @milliseconds: how long
+   * @error: what the KMS said
+   *
+   * Emitted before the rotation waits for a KMS that is away or has enough: see kms_rotation_set_patience().
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_WAITING] = g_signal_new ("waiting", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                          G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_ERROR);
 }
 
 static void
 kms_rotation_init (KmsRotation *self)
 {
   self->batch_size = DEFAULT_BATCH_SIZE;
+  self->patience = DEFAULT_PATIENCE;
 }
 
 /**
@@ -259,6 +277,26 @@ kms_rotation_set_max_per_second (KmsRotation *self, guint n_rows)
 }
 
 /**
+ * kms_rotation_set_patience:
+ * @self: a rotation
+ * @seconds: for how long the KMS may answer nothing; 0 to wait for nothing; 900 if this is not called
+ *
+ * A KMS that throttles, that has no answer in time, or can't be reached after it had answered, is asked again, besides what
+ * its provider does on its own: after pauses that double from 0.2 seconds to a minute, for fewer values at a time. Each
+ * pause is told by #KmsRotation::waiting. When nothing was answered for so long, the work stops with the KMS's error. Of all
+ * other errors it stops at once.
+ *
+ * Since: 1.0
+ */
+void
+kms_rotation_set_patience (KmsRotation *self, guint seconds)
+{
+  g_return_if_fail (KMS_IS_ROTATION (self));
+
+  self->patience = seconds;
+}
+
+/**
  * kms_rotation_set_checkpoint:
  * @self: a rotation
  * @path: (nullable): a file; %NULL for none
@@ -375,4 +413,10 @@ void
 _kms_rotation_emit_progress (KmsRotation *self)
 {
   g_signal_emit (self, signals[SIGNAL_PROGRESS], 0);
+}
+
+void
+_kms_rotation_emit_waiting (KmsRotation *self, gint64 microseconds, const GError *error)
+{
+  g_signal_emit (self, signals[SIGNAL_WAITING], 0, (guint) (microseconds / G_TIME_SPAN_MILLISECOND), error);
 }

@@ -39,6 +39,10 @@ const KmsRow *_kms_row_batch_get_row (const KmsRowBatch *self, guint index);
 typedef gboolean (*KmsRowWantedFunc) (const KmsRow *row, gpointer user_data);
 guint _kms_row_batch_filter (KmsRowBatch *self, KmsRowWantedFunc is_wanted, gpointer user_data);
 
+/* What is to be asked of a box for one key of all rows: borrowed. Whoever runs it has unwrapped them. The layout has the
+ * key. */
+KmsBatch *_kms_row_batch_collect (KmsRowBatch *self, guint key);
+
 /* Unwraps one key of all rows. What fails is the rows' own: FALSE is for what concerns none of them. The layout has the
  * key. */
 gboolean _kms_row_batch_unwrap (KmsRowBatch *self, guint key, KmsBox *box, GCancellable *cancellable, GError **error);

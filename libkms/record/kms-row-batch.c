@@ -311,18 +311,26 @@ collect_wrapped (KmsRowBatch *self, guint key)
     }
 }
 
-gboolean
-_kms_row_batch_unwrap (KmsRowBatch *self, guint key, KmsBox *box, GCancellable *cancellable, GError **error)
+KmsBatch *
+_kms_row_batch_collect (KmsRowBatch *self, guint key)
 {
   Keys *keys = &self->keys[key];
-  g_autoptr (GError) local = NULL;
 
   g_clear_object (&keys->batch);
   keys->batch = kms_batch_new (KMS_OPERATION_DECRYPT);
   collect_wrapped (self, key);
-  if (kms_box_run (box, keys->batch, cancellable, &local))
+  return keys->batch;
+}
+
+gboolean
+_kms_row_batch_unwrap (KmsRowBatch *self, guint key, KmsBox *box, GCancellable *cancellable, GError **error)
+{
+  KmsBatch *batch = _kms_row_batch_collect (self, key);
+  g_autoptr (GError) local = NULL;
+
+  if (kms_box_run (box, batch, cancellable, &local))
     return TRUE;
-  if (kms_batch_get_n_failed (keys->batch) > 0 && !g_cancellable_is_cancelled (cancellable))
+  if (kms_batch_get_n_failed (batch) > 0 && !g_cancellable_is_cancelled (cancellable))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
