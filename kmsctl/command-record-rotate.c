@@ -45,6 +45,7 @@ make_rotation (Kmsctl *self, KmsctlRecordTarget *target, RotateKind kind, const 
   kms_rotation_set_offline (rotation, kmsctl_flag (self, "offline"));
   kms_rotation_set_shared (rotation, kmsctl_flag (self, "shared"));
   kms_rotation_set_ignore_attachments (rotation, kmsctl_flag (self, "ignore-attachments"));
+  kms_rotation_set_prune_journal (rotation, kmsctl_flag (self, "prune-journal"));
   kms_rotation_set_batch_size (rotation, kmsctl_number (self, "batch", 0));
   kms_rotation_set_max_per_second (rotation, kmsctl_number (self, "max-per-second", 0));
   if (kmsctl_flag (self, "patience"))

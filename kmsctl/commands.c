@@ -247,6 +247,7 @@ static const KmsctlOption rekey_options[] = {
 
 static const KmsctlOption repair_options[] = {
   { "repair", 0, KMSCTL_TYPE_FLAG, NULL, N_("encrypt again what opens only with a key that rekey replaced"), FALSE },
+  { "prune-journal", 0, KMSCTL_TYPE_FLAG, NULL, N_("if all opens, delete the keys that rekey replaced: nobody has them in memory"), FALSE },
   { NULL },
 };
 

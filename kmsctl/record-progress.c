@@ -53,6 +53,8 @@ kmsctl_record_progress_describe (KmsctlRecordProgress *self, KmsRotation *rotati
   kmsctl_fields_number (&fields, "failed", (gint64) counts.n_failed);
   if (counts.n_repaired > 0)
     kmsctl_fields_number (&fields, "repaired", (gint64) counts.n_repaired);
+  if (counts.n_pruned > 0)
+    kmsctl_fields_number (&fields, "pruned", (gint64) counts.n_pruned);
   kmsctl_fields_number (&fields, "per_second", (gint64) ((double) count_all (&counts) / get_seconds (self)));
   if (self->kmsctl->json && guess_left (self, &counts) >= 0)
     kmsctl_fields_number (&fields, "seconds_left", guess_left (self, &counts));

@@ -23,6 +23,7 @@ G_DECLARE_FINAL_TYPE (KmsRotation, kms_rotation, KMS, ROTATION, GObject)
  * @n_skipped: how many needed nothing: without a key, as new as they can be, or gone meanwhile
  * @n_failed: how many failed, each of which was told by #KmsRotation::row-failed
  * @n_repaired: how many of @n_done opened only with a key of the journal, and were written again
+ * @n_pruned: how many keys of the journal were deleted
  *
  * How far a rotation is.
  *
@@ -35,8 +36,9 @@ typedef struct
   guint64 n_skipped;
   guint64 n_failed;
   guint64 n_repaired;
+  guint64 n_pruned;
   /*< private >*/
-  guint64 _reserved[4];
+  guint64 _reserved[3];
 } KmsRotationCounts;
 
 KMS_AVAILABLE_IN_1_0
@@ -60,6 +62,8 @@ KMS_AVAILABLE_IN_1_0
 void kms_rotation_set_max_per_second (KmsRotation *self, guint n_rows);
 KMS_AVAILABLE_IN_1_0
 void kms_rotation_set_patience (KmsRotation *self, guint seconds);
+KMS_AVAILABLE_IN_1_0
+void kms_rotation_set_prune_journal (KmsRotation *self, gboolean prune);
 KMS_AVAILABLE_IN_1_0
 void kms_rotation_set_checkpoint (KmsRotation *self, const char *path, gboolean resume);
 

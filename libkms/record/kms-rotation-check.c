@@ -170,3 +170,21 @@ _kms_rotation_check_rekey (KmsRotation *self, GCancellable *cancellable, GError 
   return check_words (self, error) && check_attributes (self, error) && check_blind_indexes (self, error)
          && check_attachments (self, cancellable, error);
 }
+
+gboolean
+_kms_rotation_check_prune (KmsRotation *self, GError **error)
+{
+  const char *reason = !self->prune_journal                      ? NULL
+                       : self->where != NULL                     ? "with a condition, rows are left out"
+                       : self->resume                            ? "what was looked at before may have changed since"
+                       : !_kms_rotation_get_key (self)->complete ? "its model does not say that it declares everything "
+                                                                   "under the key (Complete=true)"
+                                                                 : NULL;
+
+  if (reason == NULL)
+    return TRUE;
+  g_set_error (error, KMS_ERROR, KMS_ERROR_NOT_SUPPORTED,
+               "the journal of %s of model \"%s\" is not pruned unless everything under the key is seen to open: %s",
+               _kms_rotation_get_key (self)->name, self->model->file_name, reason);
+  return FALSE;
+}

@@ -152,3 +152,30 @@ _kms_rotation_journal_list (KmsRotation *rotation, const KmsRow *row, GError **e
   return _kms_store_run (rotation->store, statement, keep_text, keys, NULL, NULL, error) ? g_steal_pointer (&keys)
                                                                                          : NULL;
 }
+
+/* What another worker has put in since then is of rows that nobody has looked at again. */
+gboolean
+_kms_rotation_journal_prune (KmsRotation *self, GError **error)
+{
+  g_autoptr (KmsStatement) statement = _kms_statement_new (self->store);
+  g_autoptr (GError) local = NULL;
+  gint64 n_deleted = 0;
+
+  if (!has_table (self->store, &local))
+    {
+      if (local == NULL)
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  _kms_statement_add_sql (statement, "DELETE FROM " JOURNAL " WHERE table_name = ");
+  _kms_statement_bind_text (statement, self->model->table, -1);
+  _kms_statement_add_sql (statement, " AND key_column = ");
+  _kms_statement_bind_text (statement, _kms_rotation_get_key (self)->column, -1);
+  _kms_statement_add_sql (statement, " AND rotated_at < ");
+  _kms_statement_bind_text (statement, self->began, -1);
+  if (!_kms_store_run (self->store, statement, NULL, NULL, &n_deleted, NULL, error))
+    return FALSE;
+  self->counts.n_pruned = (guint64) n_deleted;
+  return TRUE;
+}

@@ -5,6 +5,7 @@
 
 #include "kms-rotation.h"
 #include "kms-row-batch-private.h"
+#include "kms-row-time-private.h"
 #include "kms-secret.h"
 
 G_BEGIN_DECLS
@@ -27,7 +28,7 @@ struct _KmsRotation
 
   /* Options. */
   char *where, *from_version, *checkpoint;
-  gboolean all, offline, shared, ignore_attachments, resume;
+  gboolean all, offline, shared, ignore_attachments, prune_journal, resume;
   guint batch_size, max_per_second, patience;
 
   /* Of the run at hand. */
@@ -35,13 +36,14 @@ struct _KmsRotation
   KmsBox *box;
   KmsLayout *layout;
   KmsRotationUpdate *update;
-  GCancellable *cancellable;  /* of whoever runs it */
-  gboolean has_answered;      /* the KMS, at least once */
-  guint n_at_once;            /* values that the KMS is asked for at a time; 0: those of all rows at hand */
-  gboolean knows_key_version; /* whether `key_version` was asked for */
-  char *key_version;          /* of the master key that wraps now; NULL where the provider does not say */
-  gint64 started, saved;      /* monotonic time of the beginning, and of the last checkpoint */
-  KmsRow *last;               /* the id alone: up to where all rows are done */
+  GCancellable *cancellable;     /* of whoever runs it */
+  gboolean has_answered;         /* the KMS, at least once */
+  guint n_at_once;               /* values that the KMS is asked for at a time; 0: those of all rows at hand */
+  gboolean knows_key_version;    /* whether `key_version` was asked for */
+  char *key_version;             /* of the master key that wraps now; NULL where the provider does not say */
+  char began[KMS_ROW_TIME_SIZE]; /* as the journal has times */
+  gint64 started, saved;         /* monotonic time of the beginning, and of the last checkpoint */
+  KmsRow *last;                  /* the id alone: up to where all rows are done */
   KmsRotationCounts counts;
 };
 
@@ -154,6 +156,10 @@ gboolean _kms_rotation_update_repair (KmsRotationUpdate *self, const KmsRow *row
 gboolean _kms_rotation_journal_prepare (KmsRotation *rotation, GCancellable *cancellable, GError **error);
 gboolean _kms_rotation_journal_add (const KmsRotationChunk *chunk, GError **error);
 GPtrArray *_kms_rotation_journal_list (KmsRotation *rotation, const KmsRow *row, GError **error);
+
+/* Deletes what the journal has of this key from before the run began, in which everything has opened. */
+gboolean _kms_rotation_check_prune (KmsRotation *self, GError **error);
+gboolean _kms_rotation_journal_prune (KmsRotation *self, GError **error);
 
 /* How far it is, on disk: now, or once a second. */
 gboolean _kms_rotation_checkpoint_load (KmsRotation *self, KmsRowBatch *rows, GError **error);

@@ -195,9 +195,11 @@ limit_size (KmsRotation *self, KmsRowBatch *rows)
 static gboolean
 finish (KmsRotation *self, GError **error)
 {
+  gboolean is_pruning = self->prune_journal && self->kind >= KMS_ROTATION_VERIFY;
+
   _kms_rotation_checkpoint_remove (self);
   if (self->counts.n_failed == 0)
-    return TRUE;
+    return !is_pruning || _kms_rotation_journal_prune (self, error);
   g_set_error (error, KMS_ERROR, KMS_ERROR_PARTIAL,
                "%" G_GUINT64_FORMAT " rows of the table \"%s\" failed; %" G_GUINT64_FORMAT " are done",
                self->counts.n_failed, self->model->table, self->counts.n_done);
@@ -267,6 +269,7 @@ _kms_rotation_prepare (KmsRotation *self, KmsRotationKind kind, GError **error)
   self->kind = kind;
   self->counts = (KmsRotationCounts){ 0 };
   self->started = g_get_monotonic_time ();
+  _kms_row_time_now (self->began);
   self->box = _kms_model_dup_box (self->model, _kms_rotation_get_key (self), error);
   if (self->box == NULL)
     return FALSE;
@@ -282,7 +285,7 @@ prepare_writing (KmsRotation *self, GCancellable *cancellable, GError **error)
   if (!is_shareable (self, error))
     return FALSE;
   if (self->kind != KMS_ROTATION_REKEY)
-    return TRUE;
+    return self->kind == KMS_ROTATION_REWRAP || _kms_rotation_check_prune (self, error);
   return _kms_rotation_check_rekey (self, cancellable, error)
          && _kms_rotation_journal_prepare (self, cancellable, error);
 }

@@ -297,6 +297,24 @@ kms_rotation_set_patience (KmsRotation *self, guint seconds)
 }
 
 /**
+ * kms_rotation_set_prune_journal:
+ * @self: a rotation
+ * @prune: the caller's word that no application has a data key in memory any more that kms_rotation_rekey() replaced
+ *
+ * Lets kms_rotation_verify() delete what the journal has of this table and key, and had when it began, if every row opens.
+ * After that nothing can be repaired any more, and who gets hold of the journal has none of the old data keys.
+ *
+ * Since: 1.0
+ */
+void
+kms_rotation_set_prune_journal (KmsRotation *self, gboolean prune)
+{
+  g_return_if_fail (KMS_IS_ROTATION (self));
+
+  self->prune_journal = prune;
+}
+
+/**
  * kms_rotation_set_checkpoint:
  * @self: a rotation
  * @path: (nullable): a file; %NULL for none
@@ -371,7 +389,8 @@ kms_rotation_rekey (KmsRotation *self, GCancellable *cancellable, GError **error
  *
  * Decrypts all attributes under the key, and keeps nothing of them. Looks at all rows, whatever versions they have.
  *
- * Returns: %TRUE if everything opens; %FALSE with @error set: %KMS_ERROR_PARTIAL if rows failed and the others opened
+ * Returns: %TRUE if everything opens; %FALSE with @error set: %KMS_ERROR_PARTIAL if rows failed and the others opened;
+ *   before anything is done: %KMS_ERROR_NOT_SUPPORTED if the journal is to be pruned and not everything would be looked at
  *
  * Since: 1.0
  */

@@ -133,6 +133,24 @@ def check_verify_and_repair(root):
     rotations.assert_values("after repair")
 
 
+def check_prune_journal(root):
+    rotations = Rotations(root)
+    rotations.good("rekey", "user", "--offline", "--all")
+    kept = rotations.sql("SELECT key_column, count(*) FROM kms_rotation_journal GROUP BY 1 ORDER BY 1")
+    tap.equal([n for _, n in kept], [60, 60, 60], "the journal")
+    city = rotations.sql("SELECT city_ciphertext FROM users WHERE id = 1")[0][0]
+    rotations.sql("UPDATE users SET city_ciphertext = 'AAAA' WHERE id = 1")
+    process = root.run("record", "verify", "user", "--prune-journal", "--json", env=MODULES)
+    tap.equal(process.returncode, 9, "a value that does not open")
+    lines = [line for line in map(json.loads, process.stdout.splitlines()) if "state" in line]
+    tap.equal([line.get("pruned", 0) for line in lines], [0, 60, 60], "only the other keys")
+    rotations.sql("UPDATE users SET city_ciphertext = ? WHERE id = 1", city)
+    cli.wants(rotations.bad(1, "verify", "user", "--prune-journal", "--where", "id = 1"), "rows are left out")
+    cli.wants(rotations.good("verify", "user", "kms_key", "--prune-journal"), "Pruned", "60")
+    tap.equal(rotations.sql("SELECT count(*) FROM kms_rotation_journal"), [(0,)], "nothing is left")
+    rotations.assert_values("at the end")
+
+
 def check_bad_rows(root):
     rotations = Rotations(root)
     rotations.set_version(2)

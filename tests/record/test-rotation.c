@@ -232,6 +232,62 @@ test_repair (Shop *self, gconstpointer data)
   shop_assert_values (self, 4);
 }
 
+#define JOURNAL "SELECT count(*) FROM kms_rotation_journal"
+
+static void
+assert_not_pruned (KmsRotation *rotation, KmsError code, const char *part)
+{
+  g_autoptr (GError) error = NULL;
+  KmsRotationCounts counts;
+
+  g_assert_false (kms_rotation_verify (rotation, FALSE, NULL, &error));
+  g_test_message ("%s", error->message);
+  g_assert_error (error, KMS_ERROR, (int) code);
+  g_assert_nonnull (strstr (error->message, part));
+  kms_rotation_get_counts (rotation, &counts);
+  g_assert_cmpuint (counts.n_pruned, ==, 0);
+}
+
+/* The journal goes when nothing can need it, and only what it had then. */
+static void
+test_prune (Shop *self, gconstpointer data)
+{
+  g_autoptr (KmsRotation) rotation = make (self, self->model);
+  g_autoptr (KmsModel) vague = shop_make_model (self, SHOP_MODEL "[Key kms_key]\nBox=users\n" SHOP_ATTRIBUTES);
+  g_autoptr (KmsRotation) of_vague = make (self, vague);
+  g_autoptr (GError) error = NULL;
+  KmsRotationCounts counts;
+
+  shop_fill (self, 1, 5);
+  kms_rotation_set_prune_journal (rotation, TRUE);
+  g_assert_true (kms_rotation_verify (rotation, FALSE, NULL, &error)); /* there is none */
+  kms_rotation_set_all (rotation, TRUE);
+  g_assert_true (kms_rotation_rekey (rotation, NULL, &error));
+  assert_ask (self, JOURNAL, "5");
+  shop_run (self, "CREATE TABLE before AS SELECT * FROM users");
+  shop_run (self, "INSERT INTO kms_rotation_journal VALUES ('users', 'other_key', '1', 'x', '2001-01-01'), "
+                  "('other', 'encrypted_kms_key', '1', 'x', '2001-01-01'), "
+                  "('users', 'encrypted_kms_key', '1', 'x', '2999-01-01')");
+  shop_run (self, "UPDATE users SET city_ciphertext = 'AAAA' WHERE id = 4");
+  assert_not_pruned (rotation, KMS_ERROR_PARTIAL, "1 rows");
+  shop_run (self, "UPDATE users SET city_ciphertext = (SELECT city_ciphertext FROM before WHERE id = 4) WHERE id = 4");
+  kms_rotation_set_where (rotation, "id = 1");
+  assert_not_pruned (rotation, KMS_ERROR_NOT_SUPPORTED, "rows are left out");
+  kms_rotation_set_where (rotation, NULL);
+  kms_rotation_set_checkpoint (rotation, "/nonexistent", TRUE);
+  assert_not_pruned (rotation, KMS_ERROR_NOT_SUPPORTED, "may have changed since");
+  kms_rotation_set_checkpoint (rotation, NULL, FALSE);
+  kms_rotation_set_prune_journal (of_vague, TRUE);
+  assert_not_pruned (of_vague, KMS_ERROR_NOT_SUPPORTED, "Complete=true");
+  assert_ask (self, JOURNAL, "8");
+  g_assert_true (kms_rotation_verify (rotation, FALSE, NULL, &error));
+  g_assert_no_error (error);
+  kms_rotation_get_counts (rotation, &counts);
+  g_assert_cmpuint (counts.n_pruned, ==, 5);
+  assert_ask (self, JOURNAL, "3");
+  assert_ask (self, JOURNAL " WHERE rotated_at > '2998'", "1");
+}
+
 #define OFFLINE_MODEL "[Model]\nName=User\nTable=users\n"
 
 static void
@@ -414,6 +470,7 @@ main (int argc, char *argv[])
   ADD ("/rotation/choice", test_choice);
   ADD ("/rotation/resume", test_resume);
   ADD ("/rotation/repair", test_repair);
+  ADD ("/rotation/prune", test_prune);
   ADD ("/rotation/refused", test_refused);
   ADD ("/rotation/refused-base", test_refused_base);
   ADD ("/rotation/status", test_status);
