@@ -11,7 +11,8 @@
 /* A value is a call: as many as a batch should have on its way at once. */
 #define CALLS_IN_FLIGHT 64
 
-G_DEFINE_FINAL_TYPE (KmsAwsProvider, kms_aws_provider, KMS_HTTP_TYPE_PROVIDER)
+G_DEFINE_FINAL_TYPE_WITH_CODE (KmsAwsProvider, kms_aws_provider, KMS_HTTP_TYPE_PROVIDER,
+                               G_IMPLEMENT_INTERFACE (KMS_TYPE_KEY_ADMIN, kms_aws_provider_key_admin_init))
 
 const char *
 kms_aws_provider_get_region (KmsAwsProvider *self)
@@ -40,12 +41,6 @@ kms_aws_provider_open (KmsProvider *provider, GError **error)
 }
 
 static void
-kms_aws_provider_diagnose (KmsProvider *provider, const char *key_id, KmsReport *report, GCancellable *cancellable)
-{
-  kms_aws_provider_diagnose_credentials (KMS_AWS_PROVIDER (provider), report, cancellable);
-}
-
-static void
 kms_aws_provider_finalize (GObject *object)
 {
   KmsAwsProvider *self = KMS_AWS_PROVIDER (object);
@@ -63,7 +58,9 @@ kms_aws_provider_class_init (KmsAwsProviderClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = kms_aws_provider_finalize;
   provider_class->open = kms_aws_provider_open;
+  provider_class->get_binding = kms_aws_provider_get_binding;
   provider_class->diagnose = kms_aws_provider_diagnose;
+  provider_class->inspect = kms_aws_provider_inspect;
   http_class->prepare = kms_aws_provider_prepare;
   http_class->parse = kms_aws_provider_parse;
   http_class->obtain_credentials = kms_aws_provider_obtain_credentials;

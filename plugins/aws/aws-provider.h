@@ -32,4 +32,13 @@ gboolean kms_aws_provider_prepare (KmsHttpProvider *provider, KmsCall *call, Kms
 KmsHttpVerdict kms_aws_provider_parse (KmsHttpProvider *provider, KmsCall *call, KmsHttpResponse *response,
                                        GError **error);
 
+/* aws-diagnose.c and aws-admin.c: what is asked outside of calls. Blocking. */
+KmsBinding kms_aws_provider_get_binding (KmsProvider *provider, const char *key_id, GCancellable *cancellable,
+                                         GError **error);
+void kms_aws_provider_diagnose (KmsProvider *provider, const char *key_id, KmsReport *report,
+                                GCancellable *cancellable);
+GVariant *kms_aws_provider_inspect (KmsProvider *provider, const char *key_id, GBytes *ciphertext,
+                                    GCancellable *cancellable, GError **error);
+void kms_aws_provider_key_admin_init (KmsKeyAdminInterface *iface);
+
 G_END_DECLS
