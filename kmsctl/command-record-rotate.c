@@ -160,34 +160,67 @@ rotate_key (Kmsctl *self, KmsctlRecordTarget *target, RotateKind kind, const cha
   return FALSE;
 }
 
+static void
+add_number (KmsctlFields *fields, GVariant *dict, const char *name)
+{
+  guint64 number = 0;
+
+  g_variant_lookup (dict, name, "t", &number);
+  kmsctl_fields_number (fields, name, (gint64) number);
+}
+
+static void
+add_price (KmsctlFields *fields, GVariant *dict)
+{
+  g_autoptr (GVariant) price = g_variant_lookup_value (dict, "price", G_VARIANT_TYPE_DOUBLE);
+
+  kmsctl_fields_variant (fields, "price_usd", price);
+}
+
+/* What one service is asked for. */
+static GVariant *
+describe_usage (Kmsctl *self, GVariant *usage)
+{
+  g_autoptr (GVariant) quota = g_variant_lookup_value (usage, "values-per-second", G_VARIANT_TYPE_UINT64);
+  const char *provider = "";
+  KmsctlFields fields;
+
+  g_variant_lookup (usage, "provider", "&s", &provider);
+  kmsctl_fields_init (&fields);
+  kmsctl_fields_text (&fields, "provider", provider);
+  add_number (&fields, usage, "values");
+  add_number (&fields, usage, "calls");
+  add_price (&fields, usage);
+  kmsctl_fields_variant (&fields, "quota_per_second", quota);
+  if (!g_variant_lookup (usage, "price", "d", NULL))
+    kmsctl_note (self, _ ("what the service of provider \"%s\" costs and allows is not known"), provider);
+  return kmsctl_fields_end (&fields);
+}
+
 static gboolean
 estimate_key (Kmsctl *self, KmsctlRecordTarget *target, RotateKind kind, const char *key, GError **error)
 {
   g_autoptr (KmsRotation) rotation = make_rotation (self, target, kind, key, error);
   g_autoptr (GVariant) estimate =
     rotation == NULL ? NULL : kms_rotation_estimate (rotation, kind == ROTATE_REKEY, self->cancellable, error);
-  static const char *const numbers[] = { "rows", "values", "calls" };
+  g_autoptr (GVariantBuilder) list = g_variant_builder_new (G_VARIANT_TYPE ("aa{sv}"));
   KmsctlFields fields;
 
   if (estimate == NULL)
     return FALSE;
-  g_autoptr (GVariant) price = g_variant_lookup_value (estimate, "price", G_VARIANT_TYPE_DOUBLE);
-  g_autoptr (GVariant) quota = g_variant_lookup_value (estimate, "values-per-second", G_VARIANT_TYPE_UINT64);
-  const char *provider = "";
-  g_variant_lookup (estimate, "provider", "&s", &provider);
+  g_autoptr (GVariant) usages = g_variant_lookup_value (estimate, "providers", G_VARIANT_TYPE ("aa{sv}"));
+  for (gsize i = 0; i < g_variant_n_children (usages); i++)
+    {
+      g_autoptr (GVariant) usage = g_variant_get_child_value (usages, i);
+      g_variant_builder_add_value (list, describe_usage (self, usage));
+    }
   kmsctl_fields_init (&fields);
   kmsctl_fields_text (&fields, "key", key);
-  kmsctl_fields_text (&fields, "provider", provider);
-  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
-    {
-      guint64 number = 0;
-      g_variant_lookup (estimate, numbers[i], "t", &number);
-      kmsctl_fields_number (&fields, numbers[i], (gint64) number);
-    }
-  kmsctl_fields_variant (&fields, "price_usd", price);
-  kmsctl_fields_variant (&fields, "quota_per_second", quota);
-  if (price == NULL)
-    kmsctl_note (self, _ ("what the service of provider \"%s\" costs and allows is not known"), provider);
+  add_number (&fields, estimate, "rows");
+  add_number (&fields, estimate, "values");
+  add_number (&fields, estimate, "calls");
+  add_price (&fields, estimate);
+  kmsctl_fields_variant (&fields, "providers", g_variant_builder_end (list));
   return kmsctl_print (self, kmsctl_fields_end (&fields), error);
 }
 

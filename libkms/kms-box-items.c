@@ -157,6 +157,34 @@ _kms_box_fill_rewrap (KmsBox *self, KmsItem *item, const char *stored, gsize len
   return TRUE;
 }
 
+static gboolean
+can_rewrap (KmsProvider *provider, const KmsItem *item)
+{
+  KmsCapability capabilities = kms_provider_get_capabilities (provider);
+
+  return (capabilities & KMS_CAPABILITY_REWRAP) != 0
+         && ((capabilities & KMS_CAPABILITY_ONE_KEY_REWRAP) == 0 || strcmp (item->key_id, item->new_key_id) == 0);
+}
+
+/* One request to the service where it can rewrap within itself, two where it can't or where there are two services. */
+gboolean
+_kms_box_fill_move (KmsBox *self, KmsItem *item, const char *stored, gsize length, KmsContext *context,
+                    KmsContext *new_context, GError **error)
+{
+  if (!_kms_box_fill_rewrap (self, item, stored, length, context, new_context, error))
+    return FALSE;
+  KmsProvider *target = _kms_box_resolve (self, self->encrypting, &item->new_key_id, error);
+  if (target == NULL)
+    {
+      item->provider = NULL; /* the source's, which has nothing to do with what is wrong */
+      return FALSE;
+    }
+  item->new_version = self->encrypting->version;
+  if (target != item->provider || !can_rewrap (target, item))
+    item->operation = KMS_OPERATION_DECRYPT;
+  return TRUE;
+}
+
 char *
 _kms_box_make_stored (KmsBox *self, KmsItem *item, GError **error)
 {

@@ -67,36 +67,6 @@ _kms_box_job_unref (KmsBoxJob *self)
   g_free (self);
 }
 
-static gboolean
-can_rewrap (KmsProvider *provider, const KmsItem *item)
-{
-  KmsCapability capabilities = kms_provider_get_capabilities (provider);
-
-  return (capabilities & KMS_CAPABILITY_REWRAP) != 0
-         && ((capabilities & KMS_CAPABILITY_ONE_KEY_REWRAP) == 0 || strcmp (item->key_id, item->new_key_id) == 0);
-}
-
-/* One request to the service where it can rewrap within itself, two where it can't or where there are two services. */
-static gboolean
-fill_rewrap (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **error)
-{
-  KmsBox *box = self->box;
-  KmsContext *new_context = _kms_batch_entry_get_new_context (entry);
-
-  if (!_kms_box_fill_rewrap (box, item, entry->stored, entry->stored_length, entry->context, new_context, error))
-    return FALSE;
-  KmsProvider *target = _kms_box_resolve (box, box->encrypting, &item->new_key_id, error);
-  if (target == NULL)
-    {
-      item->provider = NULL; /* the source's, which has nothing to do with what is wrong */
-      return FALSE;
-    }
-  item->new_version = box->encrypting->version;
-  if (target != item->provider || !can_rewrap (target, item))
-    item->operation = KMS_OPERATION_DECRYPT;
-  return TRUE;
-}
-
 /* The plaintext goes from the batch when the job ends, which a provider that answers too late does not notice. */
 static gboolean
 fill_encrypt_again (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **error)
@@ -121,7 +91,8 @@ fill_item (KmsBoxJob *self, KmsItem *item, KmsBatchEntry *entry, GError **error)
       return FALSE;
     }
   if (kms_batch_get_operation (self->batch) == KMS_OPERATION_REWRAP)
-    return fill_rewrap (self, item, entry, error);
+    return _kms_box_fill_move (self->box, item, entry->stored, entry->stored_length, entry->context,
+                               _kms_batch_entry_get_new_context (entry), error);
   return _kms_box_fill_decrypt (self->box, item, entry->stored, entry->stored_length, entry->context, error);
 }
 

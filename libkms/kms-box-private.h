@@ -68,6 +68,10 @@ gboolean _kms_box_fill_decrypt (KmsBox *self, KmsItem *item, const char *stored,
 gboolean _kms_box_fill_rewrap (KmsBox *self, KmsItem *item, const char *stored, gsize length, KmsContext *context,
                                KmsContext *new_context, GError **error);
 
+/* The same, and the choice between the two ways: the item is of a decryption where an encryption has to follow. */
+gboolean _kms_box_fill_move (KmsBox *self, KmsItem *item, const char *stored, gsize length, KmsContext *context,
+                             KmsContext *new_context, GError **error);
+
 /* What an item that is DONE becomes: "vN:" and base64. NULL where that could not be read again. */
 char *_kms_box_make_stored (KmsBox *self, KmsItem *item, GError **error);
 

@@ -73,7 +73,8 @@ def check_rewrap(root):
     rotations.set_version(2)
     before = rotations.sql("SELECT id, city_ciphertext, encrypted_email, updated_at FROM users")
     plan = rotations.lines("rewrap", "user", "kms_key", "--dry-run")[0]
-    tap.equal((plan["rows"], plan["provider"], plan["price_usd"]), (60, "test", 0.0), "dry run")
+    tap.equal((plan["rows"], plan["values"], plan["price_usd"]), (60, 120, 0.0), "dry run")
+    tap.equal(plan["providers"], [{"provider": "test", "values": 120, "calls": 2, "price_usd": 0.0}], "by provider")
     done = rotations.lines("rewrap", "user", "kms_key")[-1]
     tap.equal((done["state"], done["rows"], done["done"], done["failed"]), ("done", 60, 60, 0), "counts")
     tap.equal(rotations.sql("SELECT count(*) FROM users WHERE encrypted_kms_key LIKE 'v2:%'"), [(60,)], "version")
@@ -82,6 +83,25 @@ def check_rewrap(root):
     tap.equal((again.returncode, b"--all" in again.stderr), (0, True), "once more: nothing to do, and how it is done anyway")
     rotations.assert_values("after rewrap")
     tap.equal(rotations.lines("rewrap", "user", "kms_key")[-1]["rows"], 0, "nothing is left")
+
+
+def check_dry_run_of_two_services(root):
+    """What one decrypts and another one encrypts counts with both."""
+    rotations = Rotations(root)
+    root.good("key", "create", "local/users", env=MODULES)
+    root.good("box", "new-version", "users", "--key", "local/users", env=MODULES)
+    rotations.good("rewrap", "user", "kms_key", "--where", "id <= 10")
+    rotations.sql("UPDATE users SET encrypted_kms_key = 'v9:AAAA' WHERE id IN (20, 21)")
+    wanted = rotations.sql("SELECT count(*) FROM users WHERE encrypted_kms_key LIKE 'v1:%'")[0][0]
+    tap.equal(0 < wanted < 60, True, "a part of the rows")
+    for arguments in (("rewrap",), ("rekey", "--offline")):
+        plan = rotations.lines(arguments[0], "user", "kms_key", "--dry-run", *arguments[1:])[0]
+        tap.equal([(one["provider"], one["values"]) for one in plan["providers"]], [("local", wanted), ("test", wanted)],
+                  f"{arguments[0]}: by provider")
+        # Rows that can't be read are told, and nobody is asked for them.
+        tap.equal((plan["rows"], plan["values"]), (wanted + 2, 2 * wanted), f"{arguments[0]}: in all")
+    cli.wants(rotations.good("rewrap", "user", "kms_key", "--dry-run"), "local", "test", str(wanted))
+    tap.equal(rotations.sql("SELECT count(*) FROM users WHERE encrypted_kms_key LIKE 'v1:%'")[0][0], wanted, "nothing was done")
 
 
 def check_rekey(root):

@@ -400,7 +400,7 @@ test_status (Shop *self, gconstpointer data)
   g_assert_true (g_variant_lookup (estimate, "rows", "t", &n_rows)
                  && g_variant_lookup (estimate, "values", "t", &n_values));
   g_assert_cmpuint (n_rows, ==, 9);
-  g_assert_cmpuint (n_values, ==, 18);
+  g_assert_cmpuint (n_values, ==, 16); /* nobody is asked for a version that is not active */
   g_variant_unref (estimate);
   assert_ask (self, COUNT ("encrypted_kms_key LIKE 'v2:%'"), "5");
 }

@@ -114,6 +114,10 @@ def check_stale_key_versions(server):
         second = f"v{int(first[1:]) + 1}"
         tap.equal(shop.key_versions(), [first] * 6 + [second] * 2, "what the server wrote")
         tap.equal(shop.status(), [(first[1:], False, 6), (second[1:], True, 2)], "status")
+        plan = shop.lines("rewrap", "user", "--dry-run")[0]
+        tap.equal((plan["rows"], plan["values"], plan["calls"]), (6, 6, 1), "dry run")
+        plan = shop.lines("rekey", "user", "--dry-run")[0]
+        tap.equal((plan["rows"], plan["values"], plan["calls"]), (6, 12, 2), "dry run of a rekey")
         before = dict(shop.sql("SELECT id, encrypted_kms_key FROM users"))
         done = shop.lines("rewrap", "user", "--where", "id <= 4")[-1]
         tap.equal((done["done"], done["skipped"]), (4, 0), "a part of them")
