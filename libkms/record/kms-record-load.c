@@ -30,15 +30,18 @@ add_where (const KmsRecord *self, const KmsCell *id, KmsStatement *statement)
   _kms_statement_bind (statement, id);
 }
 
-/* A table or column that is missing is better named by the model that wants it than by the database. */
+/* A table or column that is missing, or an id that can't be, is better named by the model than by the database. */
 static void
-explain (const KmsRecord *self, GError **error)
+explain (const KmsRecord *self, const KmsCell *id, GError **error)
 {
   g_autoptr (GError) better = NULL;
 
-  if (error == NULL || !g_error_matches (*error, KMS_ERROR, KMS_ERROR_FAILED)
-      || _kms_layout_check (self->layout, self->store, &better)
-      || !g_error_matches (better, KMS_ERROR, KMS_ERROR_NOT_FOUND))
+  if (!g_error_matches (*error, KMS_ERROR, KMS_ERROR_FAILED))
+    return;
+  gboolean is_known = _kms_layout_check (self->layout, self->store, &better);
+  if (is_known && id->type == KMS_CELL_TEXT)
+    _kms_record_check_id (self, id->value.bytes, &better);
+  if (!g_error_matches (better, KMS_ERROR, KMS_ERROR_NOT_FOUND))
     return;
   g_clear_error (error);
   g_propagate_error (error, g_steal_pointer (&better));
@@ -62,7 +65,7 @@ _kms_record_read_row (KmsRecord *self, const KmsCell *id, GCancellable *cancella
   add_where (self, id, statement);
   if (!_kms_store_run (self->store, statement, on_row, &row, NULL, cancellable, &local))
     {
-      explain (self, &local);
+      explain (self, id, &local);
       g_propagate_error (error, g_steal_pointer (&local));
       return NULL;
     }
@@ -97,7 +100,7 @@ kms_record_load (KmsModel *model, KmsStore *store, const char *id, GCancellable 
   g_return_val_if_fail (id != NULL, NULL);
   g_autoptr (KmsRecord) self = kms_record_new (model, store);
   const KmsCell cell = { .type = KMS_CELL_TEXT, .value.bytes = id, .length = strlen (id) };
-  KmsRow *row = _kms_record_read_row (self, &cell, cancellable, error);
+  KmsRow *row = _kms_record_guess_id (self, id, error) ? _kms_record_read_row (self, &cell, cancellable, error) : NULL;
 
   if (row == NULL)
     return NULL;

@@ -82,6 +82,11 @@ gboolean _kms_record_open_value (const KmsModelAttribute *attribute, KmsSecret *
 /* What a column is set to; NULL: it is not. */
 const KmsRecordColumn *_kms_record_find_column (const KmsRecord *self, const char *name);
 
+/* FALSE: no row can have that id, for the column's type. The second one does not ask the database of ids that most likely
+ * fit. */
+gboolean _kms_record_check_id (const KmsRecord *self, const char *id, GError **error);
+gboolean _kms_record_guess_id (const KmsRecord *self, const char *id, GError **error);
+
 /* The row with that id. NOT_FOUND: there is none. */
 KmsRow *_kms_record_read_row (KmsRecord *self, const KmsCell *id, GCancellable *cancellable, GError **error);
 

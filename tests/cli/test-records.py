@@ -90,6 +90,12 @@ def check_csv(root):
     tap.equal(plain, 'id,city\n6,\n7,""\n', "NULL and what is empty")
 
 
+def check_strange_ids(root):
+    records = Records(root)
+    for number in ("abc", "", "9223372036854775808", "'; DROP TABLE users; --"):
+        cli.wants(records.bad(3, "get", "user", number), f"there is no row with id {number}")
+
+
 def check_where_and_limit(root):
     records = Records(root)
     tap.equal([row["id"] for row in records.json("list", "user", "--where", "type = 'Admin'", "--limit", "2")], [4, 11],

@@ -98,6 +98,52 @@ load (Fixture *self, KmsModel *model, const char *id)
   return record;
 }
 
+static void
+assert_not_there (Fixture *self, KmsModel *model, const char *id, const char *part)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (kms_record_load (model, self->database.store, id, NULL, &error));
+  g_test_message ("%s", error->message);
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, id));
+  g_assert_nonnull (strstr (error->message, part));
+}
+
+/* No row is there, whatever the server says of the type; and a transaction goes on. */
+static void
+test_strange_ids (Fixture *self, gconstpointer data)
+{
+  g_autoptr (KmsModel) model = make_model (self, "false");
+  g_autoptr (KmsRecord) record = kms_record_new (model, self->database.store);
+  g_autoptr (GError) error = NULL;
+
+  set (record, "city", KMS_VALUE_TYPE_TEXT, "London", 6);
+  save (record);
+  g_assert_true (kms_store_begin (self->database.store, NULL, &error));
+  assert_not_there (self, model, "abc", "bigint");
+  assert_not_there (self, model, "", "bigint");
+  assert_not_there (self, model, "1; DROP TABLE users", "bigint");
+  assert_not_there (self, model, "9223372036854775808", "bigint");
+  assert_not_there (self, model, "9223372036854775807", "no row with id");
+  assert_not_there (self, model, "2", "no row with id");
+  g_autoptr (KmsRecord) found = load (self, model, "1");
+  g_assert_true (kms_store_commit (self->database.store, NULL, &error));
+  assert_value (found, "city", "London", 6);
+  store_execute (self->database.store, "ALTER TABLE users ALTER id TYPE smallint");
+  assert_not_there (self, model, "40000", "smallint");
+  store_execute (self->database.store, "ALTER TABLE users DROP id");
+  store_execute (self->database.store,
+                 "ALTER TABLE users ADD id uuid DEFAULT 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11' PRIMARY KEY");
+  /* What the server prepared has the types of before. */
+  g_clear_object (&self->database.store);
+  self->database.store = postgres_fixture_open (&self->database, g_getenv ("KMS_TEST_POSTGRES"));
+  assert_not_there (self, model, "1", "uuid");
+  assert_not_there (self, model, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12", "no row with id");
+  g_autoptr (KmsRecord) braced = load (self, model, "{A0EEBC999c0b4ef8bb6d6bb9bd380a11}");
+  g_assert_cmpstr (kms_record_get_id (braced), ==, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
+}
+
 static const struct
 {
   const char *eager;
@@ -180,5 +226,6 @@ main (int argc, char *argv[])
   ADD ("/record-postgresql/eager", test_eager);
   ADD ("/record-postgresql/values", test_values);
   ADD ("/record-postgresql/two-writers", test_two_writers);
+  ADD ("/record-postgresql/strange-ids", test_strange_ids);
   return g_test_run ();
 }
