@@ -4,6 +4,7 @@
 #include "aws-clock.h"
 
 #include <libsoup/soup.h>
+#include <string.h>
 
 /* What services tolerate, in seconds; and less than so much of a change is the time on the way. */
 #define TOLERATED 300
@@ -33,9 +34,18 @@ aws_clock_correct (AwsClock *self, const char *date, gint64 signed_at)
   return TRUE;
 }
 
+static gboolean
+is_here (const char *host)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+  return strcmp (host, "localhost") == 0 || (address != NULL && g_inet_address_get_is_loopback (address));
+}
+
 gboolean
 aws_clock_may_trust (const char *url)
 {
-  return g_str_has_prefix (url, "https:") || g_str_has_prefix (url, "http://127.")
-         || g_str_has_prefix (url, "http://localhost:") || g_str_has_prefix (url, "http://[::1]:");
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_ENCODED, NULL);
+
+  return uri != NULL && g_uri_get_host (uri) != NULL
+         && (strcmp (g_uri_get_scheme (uri), "https") == 0 || is_here (g_uri_get_host (uri)));
 }

@@ -83,13 +83,24 @@ examine_key (KmsAwsProvider *self, const char *key_id, KmsReport *report, GCance
          info->arn != NULL ? info->arn : info->id);
 }
 
+/* Without credentials the key would be told to fail for the same reason. */
+static gboolean
+has_error (KmsReport *report, guint from)
+{
+  for (guint i = from; i < kms_report_get_n_findings (report); i++)
+    if (kms_report_get_finding (report, i, NULL, NULL, NULL) == KMS_SEVERITY_ERROR)
+      return TRUE;
+  return FALSE;
+}
+
 void
 kms_aws_provider_diagnose (KmsProvider *provider, const char *key_id, KmsReport *report, GCancellable *cancellable)
 {
   KmsAwsProvider *self = KMS_AWS_PROVIDER (provider);
+  guint first = kms_report_get_n_findings (report);
 
   kms_aws_provider_diagnose_credentials (self, report, cancellable);
-  if (examine_region (self, key_id, report) && key_id != NULL && kms_report_get_worst (report) != KMS_SEVERITY_ERROR)
+  if (examine_region (self, key_id, report) && key_id != NULL && !has_error (report, first))
     examine_key (self, key_id, report, cancellable);
 }
 

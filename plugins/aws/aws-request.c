@@ -13,6 +13,11 @@ write_encrypt (KmsHttpBuffer *body, const AwsCall *state, KmsItem *item, GError 
   const guint8 *plaintext = moves ? kms_secret_get_data (state->plaintext, &length)
                                   : kms_item_get_input (item, &length);
 
+  if (length == 0)
+    {
+      g_set_error_literal (error, KMS_ERROR, KMS_ERROR_INVALID_ARGUMENT, "AWS KMS encrypts no empty values");
+      return FALSE;
+    }
   aws_body_add_text (body, &first, "KeyId", aws_call_get_key_name (state));
   aws_body_add_bytes (body, &first, "Plaintext", plaintext, length);
   return aws_body_add_context (body, &first, "EncryptionContext",

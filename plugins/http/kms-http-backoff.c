@@ -12,9 +12,11 @@
 /* No service means more than a day by it. */
 #define LONGEST_RETRY_AFTER (24 * 60 * 60)
 
-/* A hundred retries in a row, and one more for every five calls that went well at once. */
+/* A hundred retries that fail in a row, or fifty after timeouts; and one more for every five calls that went well at once.
+ * AWS's clients count so, in their standard mode. */
 #define FULL_BUDGET 500
 #define COST_OF_RETRY 5
+#define COST_OF_TIMEOUT 10
 
 void
 _kms_http_budget_init (KmsHttpBudget *self)
@@ -22,19 +24,21 @@ _kms_http_budget_init (KmsHttpBudget *self)
   self->tokens = FULL_BUDGET;
 }
 
-gboolean
-_kms_http_budget_spend (KmsHttpBudget *self)
+guint
+_kms_http_budget_spend (KmsHttpBudget *self, gboolean timed_out)
 {
-  if (self->tokens < COST_OF_RETRY)
-    return FALSE;
-  self->tokens -= COST_OF_RETRY;
-  return TRUE;
+  guint cost = timed_out ? COST_OF_TIMEOUT : COST_OF_RETRY;
+
+  if (self->tokens < cost)
+    return 0;
+  self->tokens -= cost;
+  return cost;
 }
 
 void
-_kms_http_budget_refund (KmsHttpBudget *self)
+_kms_http_budget_refund (KmsHttpBudget *self, guint cost)
 {
-  self->tokens = MIN (self->tokens + 1, FULL_BUDGET);
+  self->tokens = MIN (self->tokens + MAX (cost, 1), FULL_BUDGET);
 }
 
 gint64

@@ -15,8 +15,10 @@ typedef struct
 } KmsHttpBudget;
 
 void _kms_http_budget_init (KmsHttpBudget *self);
-gboolean _kms_http_budget_spend (KmsHttpBudget *self);
-void _kms_http_budget_refund (KmsHttpBudget *self);
+/* What a retry costs, which is more after a timeout; 0 where the budget has no more for it. */
+guint _kms_http_budget_spend (KmsHttpBudget *self, gboolean timed_out);
+/* It went well: what its last retry cost comes back, or a little where it took none. */
+void _kms_http_budget_refund (KmsHttpBudget *self, guint cost);
 
 /* Microseconds to wait before the retry of this number, 0 the first: a random time up to a bound that doubles ("full
  * jitter"). */

@@ -16,6 +16,7 @@ struct _KmsHttpExchange
   KmsHttpAlarm alarm;
   guint n_requests;
   guint n_retries;
+  guint cost; /* of the last retry */
   KmsHttpAlarm end;
   gboolean renewed; /* the credentials, after a refusal */
 };
@@ -75,11 +76,12 @@ static void
 retry (KmsHttpExchange *self, gint64 pause, GError *error)
 {
   KmsHttpEngine *engine = self->engine;
+  gboolean timed_out = g_error_matches (error, KMS_ERROR, KMS_ERROR_TIMED_OUT);
   guint retries = (self->task.flags & KMS_HTTP_SEND_ONCE) != 0 ? 0 : engine->retries;
   gint64 at = g_get_monotonic_time () + MAX (_kms_http_backoff_draw (self->n_retries), pause);
 
   if (self->n_retries >= retries || (self->task.deadline >= 0 && at >= self->task.deadline)
-      || !_kms_http_budget_spend (&engine->budget))
+      || (self->cost = _kms_http_budget_spend (&engine->budget, timed_out)) == 0)
     {
       finish_tries (self, error);
       return;
@@ -143,7 +145,7 @@ on_answer (KmsHttpExchange *self, KmsHttpResponse *response)
   switch (verdict)
     {
     case KMS_HTTP_DONE:
-      _kms_http_budget_refund (&self->engine->budget);
+      _kms_http_budget_refund (&self->engine->budget, self->cost);
       finish (self, NULL);
       return;
     case KMS_HTTP_AGAIN:

@@ -62,14 +62,29 @@ test_budget (void)
   guint n = 0;
 
   _kms_http_budget_init (&budget);
-  while (_kms_http_budget_spend (&budget))
+  while (_kms_http_budget_spend (&budget, FALSE) == 5)
     n++;
   g_assert_cmpuint (n, ==, 100);
   for (guint i = 0; i < 4; i++)
-    _kms_http_budget_refund (&budget);
-  g_assert_false (_kms_http_budget_spend (&budget));
-  _kms_http_budget_refund (&budget);
-  g_assert_true (_kms_http_budget_spend (&budget));
+    _kms_http_budget_refund (&budget, 0);
+  g_assert_cmpuint (_kms_http_budget_spend (&budget, FALSE), ==, 0);
+  _kms_http_budget_refund (&budget, 0);
+  g_assert_cmpuint (_kms_http_budget_spend (&budget, TRUE), ==, 0);
+  g_assert_cmpuint (_kms_http_budget_spend (&budget, FALSE), ==, 5);
+
+  _kms_http_budget_init (&budget);
+  for (n = 0; _kms_http_budget_spend (&budget, TRUE) == 10;)
+    n++;
+  g_assert_cmpuint (n, ==, 50);
+  _kms_http_budget_refund (&budget, 10);
+  g_assert_cmpuint (_kms_http_budget_spend (&budget, TRUE), ==, 10);
+
+  /* It is never more than full. */
+  _kms_http_budget_init (&budget);
+  _kms_http_budget_refund (&budget, 10);
+  for (n = 0; _kms_http_budget_spend (&budget, FALSE) == 5;)
+    n++;
+  g_assert_cmpuint (n, ==, 100);
 }
 
 typedef struct
