@@ -11,22 +11,41 @@
 static const struct
 {
   const char *command, *decision;
+  const char *without; /* with this option it is not asked */
 } needs[] = {
-  { "encrypt", "encrypt" },        { "datakey generate", "encrypt" }, { "decrypt", "decrypt" },
-  { "datakey unwrap", "decrypt" }, { "box test", "decrypt" },         { "rewrap", "rewrap" },
-  { "key rotate", "manage" },      { "record get", "decrypt" },       { "record set", "encrypt" },
-  { "record create", "encrypt" },  { "record list", "decrypt" },
+  { "encrypt", "encrypt", NULL },
+  { "datakey generate", "encrypt", NULL },
+  { "decrypt", "decrypt", NULL },
+  { "datakey unwrap", "decrypt", NULL },
+  { "box test", "decrypt", NULL },
+  { "rewrap", "rewrap", NULL },
+  { "key rotate", "manage", NULL },
+  { "record get", "decrypt", NULL },
+  /* The row may have a data key, with which the value is encrypted; if it has none, it gets one. */
+  { "record set", "decrypt", "new-key" },
+  { "record set", "encrypt", NULL },
+  { "record create", "encrypt", NULL },
+  { "record list", "decrypt", NULL },
+  { "record rewrap", "rewrap", "dry-run" },
+  { "record rekey", "decrypt", "dry-run" },
+  { "record rekey", "encrypt", "dry-run" },
+  { "record verify", "decrypt", NULL },
 };
 
 static void
 prepare_agent (Kmsctl *self, GVariant *info)
 {
-  const char *decision = NULL;
+  gboolean asks = FALSE;
 
   for (gsize i = 0; i < G_N_ELEMENTS (needs); i++)
-    if (g_str_equal (self->command->name, needs[i].command))
-      g_variant_lookup (info, needs[i].decision, "&s", &decision);
-  if (g_strcmp0 (decision, "ask") == 0)
+    {
+      const char *decision = NULL;
+      if (g_str_equal (self->command->name, needs[i].command)
+          && (needs[i].without == NULL || !kmsctl_flag (self, needs[i].without)))
+        g_variant_lookup (info, needs[i].decision, "&s", &decision);
+      asks = asks || g_strcmp0 (decision, "ask") == 0;
+    }
+  if (asks)
     kmsctl_agent_start (self);
 }
 

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import sqlite3
 import time
 
 import command
@@ -225,6 +226,60 @@ def check_the_text_agent(daemon):
     tap.equal(words.count("\n"), 1, "agents")
     process = int(words.split("--process=")[1].split()[0])
     tap.equal(os.path.exists(f"/proc/{process}"), False, "kmsctl ended")
+
+
+MODEL = """[Model]
+Table=users
+LockVersion=lock_version
+Database=sqlite:{database}
+[Key kms_key]
+Box=orders
+Complete=true
+[Attribute email]
+Key=kms_key
+Format=lockbox
+"""
+
+
+def add_table(daemon):
+    """A model of everybody's, and its table, which everybody may write to."""
+    store = os.path.join(kmsd.BUILD, "plugins/store-sqlite/kms-store-sqlite.so")
+    if not os.path.exists(store):
+        raise tap.Skip("the store for SQLite is not built")
+    shutil.copy(store, daemon.path("programs"))
+    os.makedirs(daemon.path("table"))
+    database = daemon.path("table/users.sqlite3")
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, encrypted_kms_key TEXT, email_ciphertext TEXT, "
+                           "lock_version INTEGER NOT NULL DEFAULT 0)")
+    os.chmod(daemon.path("table"), 0o777)
+    os.chmod(database, 0o666)
+    daemon.write("client/admin/models.d/user.model", MODEL.format(database=database))
+
+
+@kmsd.ways("system")
+def check_the_text_agent_of_records(daemon):
+    """It is there for whatever a command asks of the box: an attribute is set under a key that has to be decrypted."""
+    import polkit_terminal  # pylint: disable=import-outside-toplevel
+    start(daemon, "EncryptFor=*\nDecryptFor=ask\nRewrapFor=ask")
+    stranger = command.Command(daemon, uid=STRANGER)
+    add_table(daemon)
+    seen = daemon.path("seen")
+    daemon.write("programs/pkttyagent", AGENT.format(seen=seen), 0o755)
+    polkit_terminal.start_polkitd(daemon, "challenge")
+    daemon.write("table/value", "ada@example.org")
+    value = f"email=@{daemon.path('table/value')}"
+    path = f"{stranger.programs}:{os.environ['PATH']}"
+    for code, n_agents, arguments in (
+            (0, 0, ["create", "user", value]), (4, 1, ["set", "user", "1", value]),
+            (0, 0, ["set", "user", "1", value, "--new-key"]), (4, 1, ["get", "user", "1"]), (4, 1, ["rewrap", "user", "--all"]),
+            (0, 0, ["rewrap", "user", "--dry-run"]), (4, 1, ["rekey", "user", "--all"]), (4, 1, ["verify", "user"]),
+            (0, 0, ["status", "user"])):
+        open(seen, "w", encoding="utf-8").close()
+        os.chmod(seen, 0o666)
+        line = stranger.line("--system", "record", *arguments)
+        tap.equal(polkit_terminal.run(line, stranger.environment(PATH=path)), code, f"exit code of {arguments}")
+        tap.equal(open(seen, encoding="utf-8").read().count("\n"), n_agents, f"agents of {arguments}")
 
 
 def polkit_flags(polkit, action):
