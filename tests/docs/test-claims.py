@@ -92,7 +92,9 @@ def check_settings():
         text = read("plugins", directory).replace("NAME_ROOT", '"Root"')
         lacking(re.findall(r'add_setting \(\w+, "(\w+)"', text), name)
     lacking(re.findall(r'\{ "(\w+)", KMS_SETTING', array("plugins/vault/vault-settings.c", "declarations")), "kms-vault.5")
-    lacking(re.findall(r'\{ "(\w+)", KMS_SETTING', array("plugins/http/kms-http-tls.c", "settings")), "kms-vault.5")
+    lacking(re.findall(r'\{ "(\w+)", KMS_SETTING', array("plugins/aws/aws-settings.c", "declarations")), "kms-aws.5")
+    for name in ("kms-vault.5", "kms-aws.5"):
+        lacking(re.findall(r'\{ "(\w+)", KMS_SETTING', array("plugins/http/kms-http-tls.c", "settings")), name)
 
 
 def check_variables():

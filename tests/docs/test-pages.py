@@ -13,7 +13,7 @@ import tempfile
 import tap
 
 SOURCE = os.environ["SOURCE"]
-NEEDED = ("kmsctl.1", "kms-provider-test.1", "kms.conf.5", "kms-provider.5", "kms-audit.5", "kms-box.5", "kms-model.5", "kms-vault.5", "kmsd.8")
+NEEDED = ("kmsctl.1", "kms-provider-test.1", "kms.conf.5", "kms-provider.5", "kms-audit.5", "kms-box.5", "kms-model.5", "kms-vault.5", "kms-aws.5", "kmsd.8")
 
 
 def make(page):
