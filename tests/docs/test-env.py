@@ -57,7 +57,7 @@ def check_programs():
 
 def check_providers():
     listed = [line.split()[:2] for line in run("kmsctl provider list").splitlines()[1:]]
-    built = [name for name in ("kmsd", "local", "test", "vault")
+    built = [name for name in ("aws", "kmsd", "local", "test", "vault")
              if os.path.exists(os.path.join(BUILD, f"plugins/{name}/kms-{name}.so"))]
     tap.equal(listed, [[name, "available"] for name in built], "providers")
 
