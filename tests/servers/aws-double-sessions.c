@@ -54,3 +54,17 @@ aws_double_place_issue (AwsDouble *aws, const AwsDoublePlace *place, const char 
   g_hash_table_replace (aws->identities, identity->id, identity);
   return identity;
 }
+
+char *
+aws_double_add_session (AwsDouble *self, const AwsDoubleSession *session, char **secret, char **token)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  AwsDoublePlace *place = aws_double_place_new (session);
+  const AwsDoubleIdentity *identity =
+    aws_double_place_issue (self, place, "arn:aws:sts::" AWS_DOUBLE_ACCOUNT ":assumed-role/test/test", 0);
+
+  aws_double_place_free (place);
+  *secret = g_strdup (identity->secret);
+  *token = g_strdup (identity->token);
+  return g_strdup (identity->id);
+}

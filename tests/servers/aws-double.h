@@ -129,6 +129,10 @@ typedef struct
   gint expired_seconds;
 } AwsDoubleSession;
 
+/* A session by itself, as if some service had handed it out: its access key id, and what goes with it, both of which the
+ * caller frees. */
+char *aws_double_add_session (AwsDouble *self, const AwsDoubleSession *session, char **secret, char **token);
+
 /* AssumeRole, for who may sts:AssumeRole and knows the external id, if there is one; AssumeRoleWithWebIdentity, for who
  * has this token, if there is one. Name is that behind "role/". */
 typedef struct
