@@ -91,6 +91,20 @@ aws_fixture_reply (AwsFixture *self, const char *operation, guint status, const 
   g_ptr_array_add (self->replies, reply);
 }
 
+void
+aws_fixture_set_environment (void)
+{
+  g_auto (GStrv) names = g_listenv ();
+
+  for (guint i = 0; names[i] != NULL; i++)
+    if (g_str_has_prefix (names[i], "AWS_"))
+      g_unsetenv (names[i]);
+  g_setenv ("HOME", "/nonexistent", TRUE);
+  g_setenv ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", TRUE);
+  g_setenv ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", TRUE);
+  g_setenv ("AWS_EC2_METADATA_DISABLED", "true", TRUE);
+}
+
 AwsFixture *
 aws_fixture_new (const char *settings)
 {

@@ -22,6 +22,9 @@ typedef struct
 
 #define FIXTURE_ARN "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
+/* Keys of the environment, and nothing else of the user's; first thing in main(). */
+void aws_fixture_set_environment (void);
+
 /* Lines of [Settings]; region and endpoint are set already. */
 AwsFixture *aws_fixture_new (const char *settings);
 void aws_fixture_free (AwsFixture *self);

@@ -262,15 +262,7 @@ test_batch (void)
 int
 main (int argc, char **argv)
 {
-  static const char *const unwanted[] = { "AWS_PROFILE",       "AWS_REGION",      "AWS_ENDPOINT_URL",
-                                          "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (unwanted); i++)
-    g_unsetenv (unwanted[i]);
-  g_setenv ("HOME", "/nonexistent", TRUE);
-  g_setenv ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", TRUE);
-  g_setenv ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", TRUE);
-  g_setenv ("AWS_EC2_METADATA_DISABLED", "true", TRUE);
+  aws_fixture_set_environment ();
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/aws/calls/as-the-gem", test_as_the_gem);
   g_test_add_func ("/aws/calls/strict-key-id", test_strict_key_id);
