@@ -95,7 +95,7 @@ test_contexts (void)
   g_autoptr (KmsContext) nested = kms_context_new_legacy ("{\"a\":{\"b\":1}}", -1, NULL);
   g_autoptr (KmsContext) list = kms_context_new_legacy ("[1]", -1, NULL);
   g_autofree char *long_value = g_strnfill (8192, 'x');
-  g_autoptr (KmsContext) large = kms_context_new ("n", long_value, NULL);
+  g_autoptr (KmsContext) large = kms_context_new ("n", long_value + 7, NULL);
   /* {"n":"…"} has 8 bytes of its own. */
   g_autoptr (KmsContext) largest = kms_context_new ("n", long_value + 8, NULL);
   g_autoptr (GError) error = NULL;

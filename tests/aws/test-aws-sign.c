@@ -92,15 +92,15 @@ check_vector (gconstpointer data)
 
 /* Computed by botocore, and by an implementation of the rules that knows nothing of ours. */
 static char *
-sign_encrypt (AwsSigner *signer, const char *token, const char *region, char **canonical_hash)
+sign_encrypt (AwsSigner *signer, AwsKeys *keys, const char *token, const char *region, const char *date,
+              char **canonical_hash)
 {
   static const char body[] =
     "{\"KeyId\":\"alias/libkms\",\"Plaintext\":\"c2VjcmV0\",\"EncryptionContext\":{\"aws:a\":\"1\",\"b\":\"\\u00e9\"}}";
-  g_autoptr (AwsKeys) keys = make_keys (token);
   AwsHeader headers[] = { { "X-Amz-Target", "TrentService.Encrypt", -1 },
                           { "Content-Type", "application/x-amz-json-1.1", -1 },
                           { "Host", "kms.us-east-1.amazonaws.com", -1 },
-                          { "X-Amz-Date", DATE, -1 },
+                          { "X-Amz-Date", date, -1 },
                           { "X-Amz-Security-Token", token, -1 } };
   AwsSigning signing = { .method = "POST",
                          .headers = headers,
@@ -109,7 +109,7 @@ sign_encrypt (AwsSigner *signer, const char *token, const char *region, char **c
                          .body_length = strlen (body),
                          .region = region,
                          .service = "kms",
-                         .date = DATE };
+                         .date = date };
   gsize length;
 
   g_assert_cmpuint (strlen (body), ==, 94);
@@ -138,7 +138,8 @@ test_known_answers (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *hash = NULL;
-      g_autofree char *signed_text = sign_encrypt (signer, cases[i].token, "us-east-1", &hash);
+      g_autoptr (AwsKeys) keys = make_keys (cases[i].token);
+      g_autofree char *signed_text = sign_encrypt (signer, keys, cases[i].token, "us-east-1", DATE, &hash);
       g_autofree char *expected = g_strdup_printf ("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/kms/"
                                                    "aws4_request, SignedHeaders=%s, Signature=%s",
                                                    cases[i].names, cases[i].signature);
@@ -147,21 +148,26 @@ test_known_answers (void)
     }
 }
 
-/* A remembered key must be of the very region, and more are wanted than are remembered. */
+/* A remembered key must be of the very secret, region and day, and more are wanted than are remembered. */
 static void
 test_remembered_keys (void)
 {
+  static const char *const dates[] = { DATE, "20150831T000000Z" };
+  static const char *const regions[] = { "eu-west-1", "eu-west-2", "eu-west-3" };
   g_autoptr (AwsSigner) signer = aws_signer_new ();
+  g_autoptr (AwsKeys) a = make_keys (NULL);
+  g_autoptr (KmsSecret) other = kms_secret_new ((const guint8 *) "other", 5);
+  g_autoptr (AwsKeys) b = aws_keys_new ("AKIDEXAMPLE", other, NULL, 0, "test");
+  AwsKeys *keys[] = { a, b };
 
-  for (guint round = 0; round < 2; round++)
-    for (guint i = 0; i < 20; i++)
-      {
-        g_autoptr (AwsSigner) fresh = aws_signer_new ();
-        g_autofree char *region = g_strdup_printf ("eu-west-%u", i);
-        g_autofree char *one = sign_encrypt (signer, NULL, region, NULL);
-        g_autofree char *two = sign_encrypt (fresh, NULL, region, NULL);
-        g_assert_cmpstr (one, ==, two);
-      }
+  for (guint i = 0; i < 48; i++)
+    {
+      g_autoptr (AwsSigner) fresh = aws_signer_new ();
+      const char *region = regions[i / 4 % 3];
+      g_autofree char *one = sign_encrypt (signer, keys[i % 2], NULL, region, dates[i / 2 % 2], NULL);
+      g_autofree char *two = sign_encrypt (fresh, keys[i % 2], NULL, region, dates[i / 2 % 2], NULL);
+      g_assert_cmpstr (one, ==, two);
+    }
 }
 
 static void
