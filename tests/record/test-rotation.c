@@ -3,6 +3,7 @@
 /* Rotations where nothing is in their way: what changes, what stays, what is left alone, and what is refused. */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "../config-root.h"
 #include "shop.h"
@@ -458,6 +459,112 @@ test_names (Shop *self, gconstpointer data)
   shop_assert_values (self, 3);
 }
 
+static gsize
+get_peak (void)
+{
+  struct rusage usage;
+
+  g_assert_cmpint (getrusage (RUSAGE_SELF, &usage), ==, 0);
+  return (gsize) usage.ru_maxrss * 1024;
+}
+
+#define LARGE (100 * 1024 * 1024)
+
+/* What the chapter on rotation says is 12 times the largest value; and something for the rest of the test. */
+#define LARGE_MEMORY ((gsize) 15 * LARGE)
+
+/* Rows beside it are done as if it were not there. */
+static void
+test_large_value (Shop *self, gconstpointer data)
+{
+  g_autoptr (KmsRotation) rotation = make (self, self->model);
+  g_autofree char *large = g_malloc (LARGE + 1);
+  g_autoptr (GError) error = NULL;
+
+  for (gsize i = 0; i < LARGE; i++)
+    large[i] = (char) ('a' + i % 25);
+  large[LARGE] = '\0';
+  shop_fill (self, 1, 12);
+  /* The server would take its time to find out that ciphertexts can't be compressed. */
+  if (g_getenv ("KMS_TEST_POSTGRES") != NULL)
+    shop_run (self, "ALTER TABLE users ALTER city_ciphertext SET STORAGE EXTERNAL, ALTER name SET STORAGE EXTERNAL");
+  g_assert_true (shop_write (self, 4, large, 0));
+  shop_run (self, "UPDATE users SET name = NULL");
+  shop_set_box_version (self, 2);
+  gsize before = get_peak ();
+  g_assert_true (kms_rotation_rewrap (rotation, NULL, &error));
+  gsize rewrapped = get_peak ();
+  kms_rotation_set_all (rotation, TRUE);
+  g_assert_true (kms_rotation_rekey (rotation, NULL, &error));
+  g_assert_no_error (error);
+  assert_counts (rotation, 12, 12, 0, 0);
+  g_test_message ("peaks: before %zu MiB, rewrap %zu MiB, rekey %zu MiB", before >> 20, rewrapped >> 20,
+                  get_peak () >> 20);
+  g_assert_true (kms_rotation_verify (rotation, FALSE, NULL, &error));
+#ifndef __SANITIZE_ADDRESS__
+  g_assert_cmpuint (get_peak (), <, LARGE_MEMORY);
+#endif
+  g_autoptr (KmsRecord) record = kms_record_load (self->model, self->store, "4", NULL, &error);
+  g_autoptr (KmsValue) value = NULL;
+  g_assert_true (kms_record_get (record, "city", &value, NULL, &error));
+  gsize length;
+  const guint8 *bytes = kms_secret_get_data (kms_value_get_plaintext (value), &length);
+  g_assert_true (length == LARGE && memcmp (bytes, large, LARGE) == 0);
+  shop_run (self, "DELETE FROM users WHERE id = 4");
+  shop_assert_values (self, 11);
+}
+
+/* Around what lines of base64, blocks, and reading at a time have as their sizes. */
+static void
+test_sizes (Shop *self, gconstpointer data)
+{
+  static const gsize sizes[] = { 1, 2, 3, 15, 16, 44, 45, 46, 4095, 4096, 65536, 8 * 1024 * 1024 - 1, 8 * 1024 * 1024 };
+  g_autoptr (KmsRotation) rotation = make (self, self->model);
+  g_autoptr (GError) error = NULL;
+
+  shop_fill (self, 1, G_N_ELEMENTS (sizes) + 1);
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autofree char *text = g_strnfill (sizes[i], 'x');
+      g_assert_true (shop_write (self, i + 1, text, 0));
+    }
+  shop_set_box_version (self, 2);
+  g_assert_true (kms_rotation_rekey (rotation, NULL, &error));
+  g_assert_no_error (error);
+  assert_counts (rotation, G_N_ELEMENTS (sizes) + 1, G_N_ELEMENTS (sizes) + 1, 0, 0);
+  shop_assert_values (self, G_N_ELEMENTS (sizes) + 1);
+}
+
+/* Too short, too long for their columns, or of another type: they are told, and stay. */
+static void
+test_wrong_sizes (Shop *self, gconstpointer data)
+{
+  g_autoptr (KmsRotation) rotation = make (self, self->model);
+  g_autoptr (GString) failed = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  shop_fill (self, 1, 6);
+  /* 27 bytes are one less than nonce and tag; 28 are an empty value, but of no key. */
+  shop_run (self, "UPDATE users SET city_ciphertext = 'QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB' WHERE id = 1");
+  shop_run (self, "UPDATE users SET city_ciphertext = 'QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQQ==' WHERE id = 2");
+  shop_run (self, "UPDATE users SET city_ciphertext = '=' WHERE id = 3");
+  shop_run (self, "UPDATE users SET encrypted_kms_key = 'v1:' WHERE id = 4");
+  if (g_getenv ("KMS_TEST_POSTGRES") == NULL)
+    shop_run (
+      self,
+      "UPDATE users SET city_ciphertext = 2.5, encrypted_kms_key = CAST (encrypted_kms_key AS BLOB) WHERE id = 5");
+  else
+    shop_run (self, "ALTER TABLE users ADD CHECK (id <> 5 OR encrypted_kms_key LIKE 'v1:%')");
+  shop_set_box_version (self, 2);
+  g_signal_connect (rotation, "row-failed", G_CALLBACK (keep_failed), failed);
+  shop_run (self, "CREATE TABLE before AS SELECT * FROM users");
+  g_assert_false (kms_rotation_rekey (rotation, NULL, &error));
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_PARTIAL);
+  assert_counts (rotation, 6, 1, 0, 5);
+  g_test_message ("%s", failed->str);
+  assert_ask (self, "SELECT count(*) FROM users JOIN before USING (id, encrypted_kms_key, city_ciphertext)", "5");
+}
+
 #define ADD(path, function) g_test_add (path, Shop, NULL, shop_setup, function, shop_teardown)
 
 int
@@ -476,5 +583,8 @@ main (int argc, char *argv[])
   ADD ("/rotation/status", test_status);
   ADD ("/rotation/words", test_words);
   ADD ("/rotation/names", test_names);
+  ADD ("/rotation/sizes", test_sizes);
+  ADD ("/rotation/wrong-sizes", test_wrong_sizes);
+  ADD ("/rotation/large-value", test_large_value);
   return g_test_run ();
 }
