@@ -111,6 +111,19 @@ take_keys (ProviderFile *self, const Options *options, GError **error)
   return FALSE;
 }
 
+/* A provider that takes what nobody claims takes the keys that were named. */
+static void
+claim_keys (ProviderFile *self)
+{
+  static const char *const claims[] = { "Prefixes", "Matches", "Exact" };
+  const char *const keys[] = { self->key_id, self->second_key_id };
+
+  for (guint i = 0; i < G_N_ELEMENTS (claims); i++)
+    if (g_key_file_has_key (self->values, PROVIDER, claims[i], NULL))
+      return;
+  g_key_file_set_string_list (self->values, PROVIDER, "Exact", keys, self->second_key_id != NULL ? 2 : 1);
+}
+
 ProviderFile *
 provider_file_load (const Options *options, GError **error)
 {
@@ -124,7 +137,10 @@ provider_file_load (const Options *options, GError **error)
   if (self->values == NULL)
     return NULL;
   complete_values (self, options);
-  return take_keys (self, options, error) ? g_steal_pointer (&self) : NULL;
+  if (!take_keys (self, options, error))
+    return NULL;
+  claim_keys (self);
+  return g_steal_pointer (&self);
 }
 
 void

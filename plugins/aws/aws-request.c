@@ -24,6 +24,16 @@ write_encrypt (KmsHttpBuffer *body, const AwsCall *state, KmsItem *item, GError 
                                moves ? kms_item_get_new_context (item) : kms_item_get_context (item), error);
 }
 
+/* The service calls it a wrong request, which it is not for who reads a damaged file. */
+static gboolean
+check_ciphertext (gsize length, GError **error)
+{
+  if (length > 0)
+    return TRUE;
+  g_set_error_literal (error, KMS_ERROR, KMS_ERROR_INVALID_CIPHERTEXT, "the ciphertext is empty");
+  return FALSE;
+}
+
 /* Without a key id, the ciphertext says which key: an alias that was moved decrypts on, as with the Ruby gem. */
 static gboolean
 write_decrypt (KmsHttpBuffer *body, const AwsCall *state, KmsItem *item, gboolean strict, GError **error)
@@ -32,6 +42,8 @@ write_decrypt (KmsHttpBuffer *body, const AwsCall *state, KmsItem *item, gboolea
   gsize length;
   const guint8 *ciphertext = kms_item_get_input (item, &length);
 
+  if (!check_ciphertext (length, error))
+    return FALSE;
   if (strict)
     aws_body_add_text (body, &first, "KeyId", state->key->key_id);
   aws_body_add_bytes (body, &first, "CiphertextBlob", ciphertext, length);
@@ -45,6 +57,8 @@ write_reencrypt (KmsHttpBuffer *body, const AwsCall *state, KmsItem *item, gbool
   gsize length;
   const guint8 *ciphertext = kms_item_get_input (item, &length);
 
+  if (!check_ciphertext (length, error))
+    return FALSE;
   if (strict)
     aws_body_add_text (body, &first, "SourceKeyId", state->key->key_id);
   aws_body_add_text (body, &first, "DestinationKeyId", state->new_key->key_id);
