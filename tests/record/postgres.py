@@ -79,8 +79,8 @@ def wait(server, directory, env, log):
 
 
 @contextlib.contextmanager
-def server():
-    """Runs a server, and gives the environment in which the libraries and programs of PostgreSQL find it: its empty
+def server(settings=None, prepare=None):
+    """Runs a server, with these settings besides and what `prepare (DATA, USER)` does before it starts, and gives the environment in which the libraries and programs of PostgreSQL find it: its empty
     database "test", as a superuser. KMS_TEST_POSTGRES has the URI. Raises Missing where there is no PostgreSQL."""
     initdb, postgres, createdb, user = find("initdb"), find("postgres"), find("createdb"), account()
     with tempfile.TemporaryDirectory(prefix="kms-postgres-") as directory, \
@@ -92,7 +92,11 @@ def server():
         subprocess.run(as_account(user, [initdb, "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C",
                                          f"--username={ROLE}", f"--pgdata={data}"]),
                        env=env, cwd="/", check=True, stdin=subprocess.DEVNULL, stdout=log)
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        if prepare is not None:
+            prepare(data, user)
+        chosen = {**SETTINGS, **(settings or {})}
+        env["PGPORT"] = chosen.get("port", "5432")
+        settings = [f"--{name}={value}" for name, value in chosen.items()]
         process = subprocess.Popen(as_account(user, [postgres, "-D", data, f"--unix_socket_directories={directory}",
                                                      *settings]),
                                    env=env, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log)

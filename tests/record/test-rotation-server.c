@@ -110,6 +110,83 @@ test_lost (Shop *self, gconstpointer data)
   g_object_unref (other.store);
 }
 
+/* Holds what the rotation wants, and then wants what it holds. */
+typedef struct
+{
+  KmsStore *store, *observer;
+  GError *error;
+} Rival;
+
+static gboolean
+count (const KmsCell *cells, guint n_cells, gpointer n_waiting, GError **error)
+{
+  *(gint64 *) n_waiting = cells[0].value.integer;
+  return TRUE;
+}
+
+static void
+run_text (KmsStore *store, const char *sql, GError **error)
+{
+  _kms_store_run_text (store, sql, NULL, error);
+}
+
+static gpointer
+close_circle (gpointer data)
+{
+  Rival *self = data;
+  gint64 n_waiting = 0;
+
+  while (n_waiting == 0)
+    {
+      g_autoptr (KmsStatement) statement = _kms_statement_new (self->observer);
+      _kms_statement_add_sql (statement, "SELECT count(*) FROM pg_locks WHERE NOT granted");
+      g_assert_true (_kms_store_run (self->observer, statement, count, &n_waiting, NULL, NULL, NULL));
+      g_usleep (5000);
+    }
+  run_text (self->store, "UPDATE users SET name = 'rival' WHERE id = 1", &self->error);
+  if (self->error == NULL)
+    kms_store_commit (self->store, NULL, &self->error);
+  return NULL;
+}
+
+/* The server ends the transaction of the rotation, which begins it once more when the other one is done. */
+static void
+test_deadlock (Shop *self, gconstpointer data)
+{
+  g_autoptr (KmsStore) other = connect_again (self), observer = connect_again (self);
+  g_autoptr (KmsRotation) rotation = make (self, self->store);
+  Rival rival = { other, observer, NULL };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *before = NULL;
+
+  shop_fill (self, 1, BATCH_SIZE);
+  shop_set_box_version (self, 2);
+  before = shop_ask (self, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+  /* Who waits longer than this looks for a circle, and is the one that has to go. */
+  shop_run (self, "SET deadlock_timeout = '1s'");
+  run_text (other, "SET deadlock_timeout = '60s'", &error);
+  g_assert_true (kms_store_begin (other, NULL, &error));
+  run_text (other, "UPDATE users SET name = 'rival' WHERE id = 20", &error);
+  g_autoptr (GThread) thread = g_thread_new ("rival", close_circle, &rival);
+  kms_rotation_rekey (rotation, NULL, &error);
+  g_thread_join (g_steal_pointer (&thread));
+  g_assert_no_error (rival.error);
+  g_assert_no_error (error);
+  shop_run (self, "SELECT pg_stat_force_next_flush()");
+  assert_n (self, "encrypted_kms_key LIKE 'v2:%' AND lock_version = 1", BATCH_SIZE);
+  assert_n (self, "name = 'rival'", 2);
+  g_autofree char *after = NULL;
+  for (guint i = 0; i < 1000 && (after == NULL || g_str_equal (after, before)); i++)
+    {
+      g_free (after);
+      g_usleep (10000);
+      after = shop_ask (self, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()");
+    }
+  g_assert_cmpstr (before, !=, after);
+  shop_run (self, "UPDATE users SET name = NULL");
+  shop_assert_values (self, BATCH_SIZE);
+}
+
 #define ADD(path, function) g_test_add (path, Shop, NULL, shop_setup, function, shop_teardown)
 
 int
@@ -119,5 +196,6 @@ main (int argc, char *argv[])
   ADD ("/rotation/server/bad-row", test_bad_row);
   ADD ("/rotation/server/skip", test_skip);
   ADD ("/rotation/server/lost", test_lost);
+  ADD ("/rotation/server/deadlock", test_deadlock);
   return g_test_run ();
 }
