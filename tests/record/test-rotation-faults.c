@@ -113,6 +113,23 @@ put_back (Shop *self, const char *bytes, gsize length)
   shop_open (self, root);
 }
 
+/* A key that was replaced is in the journal at the same moment, neither later nor sooner. */
+static void
+assert_journal (Shop *self)
+{
+  g_autofree char *n_tables = shop_ask (self, "SELECT count(*) FROM sqlite_master WHERE name = 'kms_rotation_journal'");
+
+  if (strcmp (n_tables, "0") == 0)
+    {
+      assert_n (self, "encrypted_kms_key LIKE 'v2:%'", "0");
+      return;
+    }
+  assert_n (
+    self, "encrypted_kms_key LIKE 'v2:%' AND CAST (id AS TEXT) NOT IN (SELECT row_id FROM kms_rotation_journal)", "0");
+  assert_n (self, "encrypted_kms_key LIKE 'v1:%' AND CAST (id AS TEXT) IN (SELECT row_id FROM kms_rotation_journal)",
+            "0");
+}
+
 static void
 test_killed (Shop *self, gconstpointer kind)
 {
@@ -128,12 +145,17 @@ test_killed (Shop *self, gconstpointer kind)
     {
       put_back (self, bytes, length);
       is_done = survives (self, kind, ++n_kills);
+      if (strcmp (kind, "rekey") == 0)
+        assert_journal (self);
       shop_assert_values (self, N_ROWS);
       assert_all_done (self, kind);
     }
   g_test_message ("killed %u times", n_kills - 1);
   g_assert_cmpuint (n_kills, >, N_ROWS + 6);
 }
+
+/* Of the hook that has no room for it. */
+static Shop *current;
 
 /* Whoever writes between the reading and the writing of a rotation. */
 typedef struct
@@ -199,6 +221,58 @@ test_writer_without_lock (Shop *self, gconstpointer flags)
   shop_fill (self, 1, N_ROWS);
   shop_set_box_version (self, 2);
   assert_written (self, "rekey", (ShopWrite) GPOINTER_TO_UINT (flags));
+}
+
+/* Each column that a rotation rewrites, changed alone while the rotation has what was in it before. */
+static const struct
+{
+  const char *sql, *expected; /* rows for which that holds then */
+} changes[] = {
+  { "UPDATE users SET city_ciphertext = NULL WHERE id = 2",
+    "city_ciphertext IS NULL AND phone_ciphertext IS NOT NULL" },
+  { "UPDATE users SET phone_ciphertext = NULL WHERE id = 2",
+    "phone_ciphertext IS NULL AND city_ciphertext IS NOT NULL" },
+  { "UPDATE users SET city_ciphertext = '' WHERE id = 2", "city_ciphertext = ''" },
+  { "UPDATE users SET lock_version = 7 WHERE id = 2", "lock_version = 8" },
+  { "UPDATE users SET encrypted_kms_key = NULL, city_ciphertext = NULL, phone_ciphertext = NULL WHERE id = 2",
+    "encrypted_kms_key IS NULL" },
+  { "UPDATE users SET encrypted_kms_key = NULL WHERE id = 2", "encrypted_kms_key IS NULL" },
+};
+
+static gboolean
+change_before_transaction (const char *sql, guint number, gpointer change, GError **error)
+{
+  const char **text = change;
+
+  if (*text == NULL || strcmp (sql, "BEGIN") != 0)
+    return TRUE;
+  shop_run (current, *text);
+  *text = NULL;
+  return TRUE;
+}
+
+static void
+test_guards (Shop *self, gconstpointer data)
+{
+  current = self;
+  for (guint i = 0; i < G_N_ELEMENTS (changes); i++)
+    {
+      const char *change = changes[i].sql;
+      g_autoptr (KmsRotation) rotation = make (self);
+      g_autoptr (GError) error = NULL;
+
+      shop_set_box_version (self, 1);
+      shop_run (self, "DELETE FROM users");
+      shop_fill (self, 1, N_ROWS);
+      shop_set_box_version (self, 2);
+      store_hook_set (self->store, change_before_transaction, &change);
+      kms_rotation_rekey (rotation, NULL, &error);
+      store_hook_clear (self->store);
+      g_test_message ("%s", changes[i].sql);
+      g_assert_no_error (error);
+      assert_n (self, changes[i].expected, "1");
+      assert_n (self, "encrypted_kms_key LIKE 'v2:%' AND id <> 2 AND lock_version = 1", "6");
+    }
 }
 
 static void
@@ -401,6 +475,7 @@ main (int argc, char *argv[])
   ADD ("/rotation/writer/rekey", "rekey", test_writer);
   ADD ("/rotation/writer/unlocked", GUINT_TO_POINTER (0), test_writer_without_lock);
   ADD ("/rotation/writer/unlocked-new-key", GUINT_TO_POINTER (SHOP_WRITE_NEW_KEY), test_writer_without_lock);
+  ADD ("/rotation/writer/guards", NULL, test_guards);
   ADD ("/rotation/writer/busy-row", NULL, test_busy_row);
   ADD ("/rotation/writer/deleted", NULL, test_deleted);
   ADD ("/rotation/database/deadlock", NULL, test_deadlock);
