@@ -3,9 +3,10 @@
 /* What the AWS double's keys encrypt: AES-256-GCM, with the context authenticated. Ciphertexts are
  *
  *   1 | length of what comes next, and that many random bytes | length of the ARN, and the ARN | number of the material |
- *   nonce | sealed bytes
+ *   first bytes of the hash of all that | nonce | sealed bytes
  *
- * of which clients know nothing; the random bytes see to it that they don't go by its length either. */
+ * of which clients know nothing; the random bytes see to it that they don't go by its length either. What does not hash to
+ * what it says is no ciphertext, rather than one of a key that is not there. */
 #include "aws-double-key.h"
 
 #include <gnutls/crypto.h>
@@ -14,6 +15,7 @@
 #define NONCE_SIZE 12
 #define TAG_SIZE 16
 #define MAX_PADDING 24
+#define CHECK_SIZE 8
 
 typedef struct
 {
@@ -34,6 +36,15 @@ parts_clear (Parts *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Parts, parts_clear)
 
+static void
+make_check (const guint8 *head, gsize length, guint8 check[CHECK_SIZE])
+{
+  guint8 hash[32];
+
+  g_assert_cmpint (gnutls_hash_fast (GNUTLS_DIG_SHA256, head, length, hash), ==, 0);
+  memcpy (check, hash, CHECK_SIZE);
+}
+
 static gboolean
 split (GBytes *ciphertext, Parts *parts)
 {
@@ -43,17 +54,19 @@ split (GBytes *ciphertext, Parts *parts)
   if (length < 2 || data[0] != 1)
     return FALSE;
   gsize at = 2 + (gsize) data[1];
-  if (at + 1 > length || at + 1 + data[at] + 1 + NONCE_SIZE + TAG_SIZE > length)
+  guint8 check[CHECK_SIZE];
+  if (at + 1 > length || at + 1 + data[at] + 1 + CHECK_SIZE + NONCE_SIZE + TAG_SIZE > length)
     return FALSE;
   parts->arn = g_strndup ((const char *) data + at + 1, data[at]);
   at += 1 + (gsize) data[at];
   parts->material = data[at++];
   parts->head = data;
   parts->head_length = at;
-  parts->nonce = data + at;
-  parts->sealed = data + at + NONCE_SIZE;
-  parts->sealed_length = length - at - NONCE_SIZE;
-  return g_utf8_validate (parts->arn, -1, NULL);
+  make_check (data, at, check);
+  parts->nonce = data + at + CHECK_SIZE;
+  parts->sealed = parts->nonce + NONCE_SIZE;
+  parts->sealed_length = length - at - CHECK_SIZE - NONCE_SIZE;
+  return memcmp (data + at, check, CHECK_SIZE) == 0;
 }
 
 static gint
@@ -113,6 +126,7 @@ aws_double_key_encrypt (const AwsDoubleKey *self, JsonObject *context, const gui
   GByteArray *out = g_byte_array_new ();
   guint8 padding = (guint8) g_random_int_range (0, MAX_PADDING), arn_length = (guint8) strlen (self->arn);
   guint8 first[] = { 1, padding }, material = (guint8) (self->materials->len - 1);
+  guint8 check[CHECK_SIZE];
 
   g_byte_array_append (out, first, sizeof first);
   add_random (out, padding);
@@ -120,6 +134,8 @@ aws_double_key_encrypt (const AwsDoubleKey *self, JsonObject *context, const gui
   g_byte_array_append (out, (const guint8 *) self->arn, arn_length);
   g_byte_array_append (out, &material, 1);
   g_autoptr (GByteArray) authenticated = make_authenticated (out->data, out->len, context);
+  make_check (out->data, out->len, check);
+  g_byte_array_append (out, check, sizeof check);
   guint nonce = out->len;
   add_random (out, NONCE_SIZE);
   gsize sealed = length + TAG_SIZE;
