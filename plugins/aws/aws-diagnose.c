@@ -83,24 +83,39 @@ examine_key (KmsAwsProvider *self, const char *key_id, KmsReport *report, GCance
          info->arn != NULL ? info->arn : info->id);
 }
 
-/* Without credentials the key would be told to fail for the same reason. */
+/* A module that is installed need not be used: where nobody said anything of AWS, no credentials are no fault. */
 static gboolean
-has_error (KmsReport *report, guint from)
+is_used (KmsAwsProvider *self, const char *key_id)
 {
-  for (guint i = from; i < kms_report_get_n_findings (report); i++)
-    if (kms_report_get_finding (report, i, NULL, NULL, NULL) == KMS_SEVERITY_ERROR)
-      return TRUE;
-  return FALSE;
+  const AwsSettings *settings = self->settings;
+
+  return key_id != NULL || settings->region != NULL || settings->profile_from != NULL
+         || aws_endpoint_find_custom (settings, AWS_SERVICE_KMS, NULL) != NULL;
+}
+
+static gboolean
+examine_credentials (KmsAwsProvider *self, const char *key_id, KmsReport *report, GCancellable *cancellable)
+{
+  g_autoptr (KmsReport) own = kms_report_new ();
+  gboolean used = is_used (self, key_id);
+
+  kms_aws_provider_diagnose_credentials (self, own, cancellable);
+  for (guint i = 0; i < kms_report_get_n_findings (own); i++)
+    {
+      const char *topic, *finding, *advice;
+      KmsSeverity severity = kms_report_get_finding (own, i, &topic, &finding, &advice);
+      kms_report_add (report, used ? severity : MIN (severity, KMS_SEVERITY_INFO), topic, finding, advice);
+    }
+  return kms_report_get_worst (own) != KMS_SEVERITY_ERROR;
 }
 
 void
 kms_aws_provider_diagnose (KmsProvider *provider, const char *key_id, KmsReport *report, GCancellable *cancellable)
 {
   KmsAwsProvider *self = KMS_AWS_PROVIDER (provider);
-  guint first = kms_report_get_n_findings (report);
+  gboolean may_ask = examine_credentials (self, key_id, report, cancellable);
 
-  kms_aws_provider_diagnose_credentials (self, report, cancellable);
-  if (examine_region (self, key_id, report) && key_id != NULL && !has_error (report, first))
+  if (examine_region (self, key_id, report) && may_ask && key_id != NULL)
     examine_key (self, key_id, report, cancellable);
 }
 

@@ -199,6 +199,34 @@ test_rewrap (void)
     "\"DestinationEncryptionContext\":{\"a\":\"2\"}}");
 }
 
+/* Which KMS can't do by itself: it is decrypted there, and encrypted here. */
+static void
+test_rewrap_to_other_region (void)
+{
+  g_autoptr (AwsFixture) fixture = aws_fixture_new ("Region=\n");
+  g_autoptr (KmsContext) old = kms_context_new ("a", "1", NULL), new = kms_context_new ("a", "2", NULL);
+  g_autoptr (GError) error = NULL;
+
+  config_root_write (fixture->root, "admin/boxes.d/shop.box",
+                     "[Box]\nVersion=2\n[Version 1]\nKeyId=" FIXTURE_ARN "\n"
+                     "[Version 2]\nKeyId=arn:aws:kms:us-east-1:111122223333:alias/new\n");
+  g_autoptr (KmsRegistry) registry = kms_registry_new (fixture->root, NULL, &error);
+  g_autoptr (KmsBox) box = kms_registry_dup_box (registry, "shop", &error);
+  g_assert_no_error (error);
+  g_autofree char *stored = kms_box_rewrap (box, "v1:QUJD", -1, old, new, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (stored, ==, "v2:QUJD");
+  assert_sent (fixture, "Decrypt", "{\"CiphertextBlob\":\"QUJD\",\"EncryptionContext\":{\"a\":\"1\"}}");
+  assert_sent (fixture, "Encrypt",
+               "{\"KeyId\":\"arn:aws:kms:us-east-1:111122223333:alias/new\",\"Plaintext\":\"aGVsbG8=\","
+               "\"EncryptionContext\":{\"a\":\"2\"}}");
+  g_assert_nonnull (
+    strstr (test_request_get_header (aws_fixture_find (fixture, "Decrypt"), "Authorization"), "/eu-west-1/kms/"));
+  g_assert_nonnull (
+    strstr (test_request_get_header (aws_fixture_find (fixture, "Encrypt"), "Authorization"), "/us-east-1/kms/"));
+  g_assert_cmpuint (aws_fixture_count (fixture, "ReEncrypt"), ==, 0);
+}
+
 /* Throttled once, and then not. What is a quota is not asked for twice. */
 static void
 test_retries (void)
@@ -270,6 +298,7 @@ main (int argc, char **argv)
   g_test_add_func ("/aws/calls/limits", test_limits);
   g_test_add_func ("/aws/calls/answers", test_answers);
   g_test_add_func ("/aws/calls/rewrap", test_rewrap);
+  g_test_add_func ("/aws/calls/rewrap-to-other-region", test_rewrap_to_other_region);
   g_test_add_func ("/aws/calls/retries", test_retries);
   g_test_add_func ("/aws/calls/refused-keys", test_refused_keys);
   g_test_add_func ("/aws/calls/other-region", test_other_region);
