@@ -237,6 +237,23 @@ def make_vault_answer():
         write("vault-answer", name, bytes((room,)) + data.encode())
 
 
+def make_aws_answer():
+    arn = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    key = {"KeyId": "1234abcd", "Arn": arn, "KeyState": "Enabled", "CreationDate": 1.7e9, "DeletionDate": 1700000000.5, "MultiRegion": False,
+           "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "Description": "of \u00fc\u0001", "New": [{"a": None}]}
+    cases = {"encrypt": (0, json.dumps({"CiphertextBlob": "QUJD", "KeyId": arn, "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"})),
+             "decrypt": (0, json.dumps({"Plaintext": "aGVsbG8=", "KeyId": arn})), "not-base64": (0, '{"Plaintext":"a b"}'),
+             "nul": (0, '{"Plaintext":"QUJD\\u0000","KeyId":"\\u0000"}'), "key": (0, json.dumps({"KeyMetadata": key})),
+             "key-odd": (0, '{"KeyMetadata":{"KeyId":1,"CreationDate":1e400,"KeyState":{}}}'), "null": (0, "null"), "empty": (0, ""),
+             "error": (0, json.dumps({"__type": "com.amazonaws.kms#NotFoundException", "message": "Alias \u001b[31m is not found"})),
+             "error-code": (0, '{"code":"AccessDenied:http://x","Message":null}'), "error-type": (0, '{"__type":{},"message":[]}'),
+             "xml": (0, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>\n no</Message></Error></ErrorResponse>"),
+             "xml-cut": (0, "<Error><Code>Access"), "header": (1, "aws#DisabledException:http://internal/"), "html": (0, "<html>502</html>"),
+             "cut": (0, '{"__type":"Throttl')}
+    for name, (kind, data) in cases.items():
+        write("aws-answer", name, bytes((kind,)) + data.encode())
+
+
 def make_vault_values():
     cases = {"seconds": "60", "duration": "1h2m3.5s4ms", "micro": "5\u00b5s", "number-alone": "1m30", "huge": "9" * 400 + "h", "true": "TRUE",
              "key": "my-key.v1", "path": "team/transit", "path-up": "a/../b", "https": "https://vault.example.org:8200/prefix/",
@@ -309,6 +326,6 @@ def make_call_options():
 
 
 for maker in (make_base64, make_context, make_stored, make_config, make_keystore, make_local_ciphertext, make_key_export,
-              make_http_json, make_vault_answer, make_vault_values, make_audit, make_lockdown,
+              make_http_json, make_aws_answer, make_vault_answer, make_vault_values, make_audit, make_lockdown,
               make_frames, make_call_options):
     maker()
