@@ -98,8 +98,19 @@ test_contexts (void)
   g_autoptr (KmsContext) large = kms_context_new ("n", long_value + 7, NULL);
   /* {"n":"…"} has 8 bytes of its own. */
   g_autoptr (KmsContext) largest = kms_context_new ("n", long_value + 8, NULL);
+  g_autoptr (KmsContextBuilder) builder = kms_context_builder_new ();
   g_autoptr (GError) error = NULL;
 
+  /* As in Ruby, where a string and a symbol of one name are one: the symbol's value counts. And numbers are texts. */
+  kms_context_builder_add_string (builder, KMS_NAME_KIND_SYMBOL, "a", -1, "symbol", -1);
+  kms_context_builder_add_string (builder, KMS_NAME_KIND_STRING, "a", -1, "string", -1);
+  kms_context_builder_add_integer (builder, KMS_NAME_KIND_SYMBOL, "n", -17);
+  g_autoptr (KmsContext) both = kms_context_builder_end (builder, &error);
+  g_assert_no_error (error);
+  assert_encrypts (fixture, both);
+  assert_sent (
+    fixture, "Encrypt",
+    "{\"KeyId\":\"alias/a\",\"Plaintext\":\"aGVsbG8=\",\"EncryptionContext\":{\"a\":\"symbol\",\"n\":\"-17\"}}");
   assert_encrypts (fixture, NULL);
   assert_sent (fixture, "Encrypt", "{\"KeyId\":\"alias/a\",\"Plaintext\":\"aGVsbG8=\"}");
   assert_encrypts (fixture, empty);
