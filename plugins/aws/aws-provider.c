@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The provider's life: what it declares, and what it reads when it opens. */
 #include "aws-chain.h"
+#include "aws-endpoint.h"
 #include "aws-network.h"
 
 #define MAX_PLAINTEXT 4096
@@ -26,6 +27,16 @@ kms_aws_provider_set_found_region (KmsAwsProvider *self, const char *region)
   g_atomic_pointer_set (&self->found_region, g_intern_string (region));
 }
 
+/* An endpoint that is none is told when the provider opens, whichever region it will be asked for. */
+static gboolean
+check_endpoint (const AwsSettings *settings, GError **error)
+{
+  const char *region = settings->region != NULL ? settings->region : "us-east-1";
+  g_autoptr (AwsEndpoint) endpoint = aws_endpoint_find (settings, AWS_SERVICE_KMS, region, error);
+
+  return endpoint != NULL;
+}
+
 static gboolean
 kms_aws_provider_open (KmsProvider *provider, GError **error)
 {
@@ -33,7 +44,7 @@ kms_aws_provider_open (KmsProvider *provider, GError **error)
   KmsHttpProvider *http = KMS_HTTP_PROVIDER (provider);
 
   self->settings = aws_settings_load (provider, error);
-  if (self->settings == NULL)
+  if (self->settings == NULL || !check_endpoint (self->settings, error))
     return FALSE;
   kms_http_provider_set_option (http, KMS_HTTP_OPTION_RESPONSE_SIZE, MAX_ANSWER);
   return aws_network_load (http, self->settings, error)

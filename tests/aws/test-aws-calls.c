@@ -276,6 +276,41 @@ test_other_region (void)
   g_assert_cmpuint (test_server_count_requests (fixture->server), ==, 0);
 }
 
+static void
+assert_does_not_open (const char *settings)
+{
+  g_autoptr (ConfigRoot) root = config_root_new ();
+  g_autofree char *lines = g_strconcat ("Needs=libsoup3\nFallback=true\n[Settings]\n", settings, NULL);
+  g_autoptr (GError) error = NULL;
+
+  config_root_add_provider (root, "aws", "kms-aws.so", lines);
+  g_autoptr (KmsRegistry) registry = kms_registry_new (root, NULL, NULL);
+  g_autoptr (KmsProvider) provider = kms_registry_dup_provider (registry, "aws", &error);
+  g_assert_null (provider);
+  g_test_message ("%s", error->message);
+  g_assert_error (error, KMS_ERROR, KMS_ERROR_CONFIG);
+}
+
+static void
+test_bad_settings (void)
+{
+  assert_does_not_open ("Endpoint=kms.example.org\n");
+  assert_does_not_open ("Endpoint=https://h\nUseFips=true\n");
+  assert_does_not_open ("Endpoint=https://h\nUseDualStack=true\n");
+  assert_does_not_open ("Region=EU-WEST-1\n");
+  assert_does_not_open ("ConfigFile=/nonexistent/config\nProfile=prod\n");
+  assert_does_not_open ("CaFile=/nonexistent/ca\n");
+  g_setenv ("AWS_MAX_ATTEMPTS", "0", TRUE);
+  assert_does_not_open ("");
+  g_unsetenv ("AWS_MAX_ATTEMPTS");
+  g_setenv ("AWS_USE_FIPS_ENDPOINT", "yes", TRUE);
+  assert_does_not_open ("");
+  g_unsetenv ("AWS_USE_FIPS_ENDPOINT");
+  g_setenv ("AWS_PROFILE", "nobody", TRUE);
+  assert_does_not_open ("");
+  g_unsetenv ("AWS_PROFILE");
+}
+
 /* 64 values are 64 requests, and one of them fails alone. */
 static void
 test_batch (void)
@@ -313,6 +348,7 @@ main (int argc, char **argv)
   g_test_add_func ("/aws/calls/retries", test_retries);
   g_test_add_func ("/aws/calls/refused-keys", test_refused_keys);
   g_test_add_func ("/aws/calls/other-region", test_other_region);
+  g_test_add_func ("/aws/calls/bad-settings", test_bad_settings);
   g_test_add_func ("/aws/calls/batch", test_batch);
   return g_test_run ();
 }
