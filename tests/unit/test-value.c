@@ -276,6 +276,41 @@ test_wrong_plaintext (void)
     }
 }
 
+/* What others may have stored: read as they meant it. */
+static void
+test_stored (void)
+{
+  static const struct
+  {
+    KmsValueType type;
+    const char *plaintext, *text;
+  } stored[] = {
+    { KMS_VALUE_TYPE_BOOLEAN, "t", "true" },
+    { KMS_VALUE_TYPE_BOOLEAN, "f", "false" },
+    { KMS_VALUE_TYPE_BOOLEAN, "true", "false" }, /* anything but "t" */
+    { KMS_VALUE_TYPE_BOOLEAN, "T", "false" },
+    { KMS_VALUE_TYPE_DATETIME, "2020-01-02T03:04:05.000000000-05:00", "2020-01-02T08:04:05.000000000Z" },
+    { KMS_VALUE_TYPE_DATETIME, "2020-01-02T03:04:05.000000000+00:00", "2020-01-02T03:04:05.000000000Z" },
+    { KMS_VALUE_TYPE_DATETIME, "2020-01-02T03:04:05.123456789Z", "2020-01-02T03:04:05.123456789Z" },
+    /* No object is made of YAML: what stands there is handed over. */
+    { KMS_VALUE_TYPE_HASH, "--- !ruby/object:Gem::Installer\ni: x\n", "--- !ruby/object:Gem::Installer\ni: x\n" },
+    { KMS_VALUE_TYPE_ARRAY, "---\n- !ruby/regexp /x/\n", "---\n- !ruby/regexp /x/\n" },
+    { KMS_VALUE_TYPE_DATE, "-0001-01-01", "-0001-01-01" },
+    { KMS_VALUE_TYPE_DECIMAL, "NaN", "NaN" },
+    { KMS_VALUE_TYPE_DECIMAL, "-1000000000000000000000000000000.0", "-1000000000000000000000000000000.0" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (stored); i++)
+    {
+      g_autoptr (KmsSecret) secret = secret_from (stored[i].plaintext);
+      g_autoptr (GError) error = NULL;
+      KmsValue *value = kms_value_new_from_plaintext (stored[i].type, secret, &error);
+      g_test_message ("%s", stored[i].plaintext);
+      g_assert_no_error (error);
+      assert_text (value, stored[i].text);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -286,5 +321,6 @@ main (int argc, char **argv)
   g_test_add_func ("/value/days", test_days);
   g_test_add_func ("/value/getters", test_getters);
   g_test_add_func ("/value/wrong-plaintext", test_wrong_plaintext);
+  g_test_add_func ("/value/stored", test_stored);
   return g_test_run ();
 }
