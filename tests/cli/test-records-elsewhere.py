@@ -82,6 +82,29 @@ def check_ruby_writes(root):
         tap.equal(root.json("record", "get", "user", number, *RUBY_READS, option, env=MODULES)["attributes"], VALUES, number)
 
 
+def rails_rows():
+    with open(os.path.join(FIXTURES, "rails-app.json"), encoding="utf-8") as file:
+        return {row["id"]: row for row in json.load(file)}
+
+
+def check_ruby_reads_after_rotation(root):
+    """Keys that were wrapped anew, then new keys, then both: every value is what Rails wrote."""
+    need_ruby()
+    database, option = start(root)
+    expected = {number: {name: row[name] for name in RUBY_READS} for number, row in rails_rows().items()}
+    expected[61] = dict.fromkeys(RUBY_READS)
+    before = row_of(database, 1)
+    for arguments in (("rewrap", "--all"), ("rekey", "--all", "--offline"), ("rewrap", "--all")):
+        root.good("record", arguments[0], "user", *arguments[1:], option, env=MODULES)
+        found = {row["id"]: row["attributes"] for row in ruby(database)}
+        tap.equal(sorted(found), sorted(expected), f"ids after {arguments[0]}")
+        for number, values in expected.items():
+            tap.equal(found[number], values, f"row {number} after {arguments[0]}")
+    after = row_of(database, 1)
+    tap.equal([before[name] != after[name] for name in ("encrypted_kms_key", "encrypted_email", "city_ciphertext")], [True] * 3,
+              "nothing is what it was")
+
+
 # What Python's cryptography is asked, as it may be another Python that has it.
 OPEN = """
 import base64, json, sys
@@ -134,6 +157,31 @@ def check_python_reads(root):
                       base64.b64decode(row["encrypted_ssn"])), b"000", "ssn")
     tap.equal(aes_gcm("decrypt", key, base64.b64decode(row["encrypted_email_iv"]), base64.b64decode(row["encrypted_email"])),
               b"a@b", "email")
+
+
+def check_python_reads_after_rotation(root):
+    """Under the box's second version, with a data key that Rails never saw."""
+    need_cryptography()
+    database, option = start(root)
+    path = root.path("admin/models.d/user.model")
+    with open(path, encoding="utf-8") as file:
+        model = file.read()
+    root.write("admin/models.d/user.model", model.replace("[Key kms_key]\nKeyId=insecure-test-key\n", "[Key kms_key]\nBox=users\n"))
+    root.good("box", "create", "users", "--key", "insecure-test-key", env=MODULES)
+    root.good("box", "new-version", "users", "--key", "insecure-test-key", env=MODULES)
+    root.good("record", "rekey", "user", "kms_key", "--offline", option, env=MODULES)
+    read = 0
+    for number, expected in rails_rows().items():
+        row = row_of(database, number)
+        if row["balance_ciphertext"] is None:
+            continue
+        tap.equal(row["encrypted_kms_key"][:3], "v2:", f"row {number}: version")
+        sealed = base64.b64decode(row["balance_ciphertext"])
+        tap.equal(aes_gcm("decrypt", data_key(row), sealed[:12], sealed[12:]).decode(), expected["balance"], f"row {number}")
+        read += 1
+        if read == 5:
+            break
+    tap.equal(read, 5, "rows with a balance")
 
 
 def check_python_writes(root):
