@@ -238,6 +238,41 @@ test_binding (void)
     }
 }
 
+/* What doctor says of a key, at worst. */
+static void
+test_diagnose (void)
+{
+  static const struct
+  {
+    guint status;
+    const char *json;
+    KmsSeverity severity;
+    const char *finding;
+  } cases[] = {
+    { 200, METADATA, KMS_SEVERITY_OK, "binds the context" },
+    { 200, "{\"KeyMetadata\":{\"KeyId\":\"k\",\"KeyState\":\"Disabled\"}}", KMS_SEVERITY_ERROR, "is Disabled" },
+    { 200, "{\"KeyMetadata\":{\"KeyId\":\"k\",\"KeyState\":\"Enabled\",\"KeySpec\":\"RSA_2048\"}}", KMS_SEVERITY_ERROR,
+      "only symmetric keys" },
+    { 400, "{\"__type\":\"AccessDeniedException\"}", KMS_SEVERITY_INFO, "may not look at" },
+    { 400, NOT_FOUND, KMS_SEVERITY_ERROR, "there is no such key" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (AwsFixture) fixture = aws_fixture_new (NULL);
+      g_autoptr (KmsReport) report = kms_report_new ();
+      const char *topic = NULL, *finding = NULL;
+      aws_fixture_reply (fixture, "DescribeKey", cases[i].status, cases[i].json);
+      kms_provider_diagnose (fixture->provider, "alias/a", report, NULL);
+      guint last = kms_report_get_n_findings (report) - 1;
+      KmsSeverity severity = kms_report_get_finding (report, last, &topic, &finding, NULL);
+      g_test_message ("%s: %s", topic, finding);
+      g_assert_cmpstr (topic, ==, "key");
+      g_assert_cmpint (severity, ==, cases[i].severity);
+      g_assert_nonnull (strstr (finding, cases[i].finding));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -251,5 +286,6 @@ main (int argc, char **argv)
   g_test_add_func ("/aws/admin/list", test_list);
   g_test_add_func ("/aws/admin/list-ends", test_list_ends);
   g_test_add_func ("/aws/admin/binding", test_binding);
+  g_test_add_func ("/aws/admin/diagnose", test_diagnose);
   return g_test_run ();
 }
