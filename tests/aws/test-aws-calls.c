@@ -255,6 +255,19 @@ test_retries (void)
   g_assert_cmpuint (aws_fixture_count (fixture, "Encrypt"), ==, 1);
 }
 
+/* All tries together: one is none after the first. */
+static void
+test_attempts (void)
+{
+  g_setenv ("AWS_MAX_ATTEMPTS", "1", TRUE);
+  g_autoptr (AwsFixture) fixture = aws_fixture_new (NULL);
+  g_unsetenv ("AWS_MAX_ATTEMPTS");
+
+  aws_fixture_reply (fixture, "Decrypt", 400, "{\"__type\":\"ThrottlingException\"}");
+  assert_decrypt_fails (fixture, "alias/a", KMS_ERROR_THROTTLED);
+  g_assert_cmpuint (aws_fixture_count (fixture, "Decrypt"), ==, 1);
+}
+
 /* Once more with new credentials, and not for ever. */
 static void
 test_refused_keys (void)
@@ -346,6 +359,7 @@ main (int argc, char **argv)
   g_test_add_func ("/aws/calls/rewrap", test_rewrap);
   g_test_add_func ("/aws/calls/rewrap-to-other-region", test_rewrap_to_other_region);
   g_test_add_func ("/aws/calls/retries", test_retries);
+  g_test_add_func ("/aws/calls/attempts", test_attempts);
   g_test_add_func ("/aws/calls/refused-keys", test_refused_keys);
   g_test_add_func ("/aws/calls/other-region", test_other_region);
   g_test_add_func ("/aws/calls/bad-settings", test_bad_settings);
