@@ -1,7 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The libkms authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rotations on PostgreSQL: rows that others lock, that the database refuses, and connections that end. */
+#include <gio/gio.h>
+#include <signal.h>
+#include <string.h>
+
 #include "shop.h"
+#include "store-hook.h"
 
 #define BATCH_SIZE 25
 
@@ -187,15 +192,117 @@ test_deadlock (Shop *self, gconstpointer data)
   shop_assert_values (self, BATCH_SIZE);
 }
 
-#define ADD(path, function) g_test_add (path, Shop, NULL, shop_setup, function, shop_teardown)
+#define N_KILLED_ROWS 7
+
+static KmsRotation *
+make_small (Shop *self)
+{
+  KmsRotation *rotation = make (self, self->store);
+
+  kms_rotation_set_batch_size (rotation, 3); /* two transactions and a half */
+  return rotation;
+}
+
+static gboolean
+rotate (KmsRotation *rotation, const char *kind, GError **error)
+{
+  return strcmp (kind, "rekey") == 0 ? kms_rotation_rekey (rotation, NULL, error)
+                                     : kms_rotation_rewrap (rotation, NULL, error);
+}
+
+static gboolean
+kill_at (const char *sql, guint number, gpointer limit, GError **error)
+{
+  if (number == GPOINTER_TO_UINT (limit))
+    raise (SIGKILL);
+  return TRUE;
+}
+
+static int
+run_child (const char *root, const char *kind, guint limit)
+{
+  Shop shop = { 0 };
+
+  shop_open (&shop, root);
+  g_autoptr (KmsRotation) rotation = make_small (&shop);
+  store_hook_set (shop.store, kill_at, GUINT_TO_POINTER (limit));
+  gboolean done = rotate (rotation, kind, NULL);
+  store_hook_clear (shop.store);
+  return done ? 0 : 1;
+}
+
+/* TRUE: it came to its end before. */
+static gboolean
+survives (Shop *self, const char *kind, guint limit)
+{
+  g_autofree char *number = g_strdup_printf ("%u", limit);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) child =
+    g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, &error, "/proc/self/exe", "--child", self->root, kind, number, NULL);
+
+  g_assert_no_error (error);
+  g_subprocess_wait (child, NULL, &error);
+  g_assert_no_error (error);
+  if (!g_subprocess_get_if_signaled (child))
+    g_assert_cmpint (g_subprocess_get_exit_status (child), ==, 0);
+  return !g_subprocess_get_if_signaled (child);
+}
+
+static void
+begin_anew (Shop *self)
+{
+  shop_run (self, "DROP TABLE IF EXISTS kms_rotation_journal");
+  shop_run (self, "TRUNCATE users");
+  shop_set_box_version (self, 1);
+  shop_fill (self, 1, N_KILLED_ROWS);
+  shop_set_box_version (self, 2);
+}
+
+/* At each statement: what was committed has its old key in the journal, the rest is as it was, and the next one goes on. */
+static void
+test_killed (Shop *self, gconstpointer kind)
+{
+  guint n_kills = 0;
+  gboolean is_done = FALSE;
+
+  while (!is_done)
+    {
+      g_autoptr (KmsRotation) rotation = make_small (self);
+      g_autoptr (GError) error = NULL;
+      begin_anew (self);
+      is_done = survives (self, kind, ++n_kills);
+      shop_assert_values (self, N_KILLED_ROWS);
+      shop_run (self, "CREATE TABLE IF NOT EXISTS kms_rotation_journal (table_name VARCHAR(255) NOT NULL, key_column "
+                      "VARCHAR(255) NOT NULL, row_id VARCHAR(255) NOT NULL, wrapped_key TEXT NOT NULL, rotated_at "
+                      "VARCHAR(40) NOT NULL)");
+      if (strcmp (kind, "rekey") == 0)
+        assert_n (
+          self,
+          "encrypted_kms_key LIKE CASE WHEN CAST (id AS TEXT) IN (SELECT row_id FROM kms_rotation_journal) THEN "
+          "'v1:%' ELSE 'v2:%' END",
+          0);
+      g_assert_true (rotate (rotation, kind, &error));
+      g_assert_no_error (error);
+      assert_n (self, "encrypted_kms_key LIKE 'v2:%'", N_KILLED_ROWS);
+      shop_assert_values (self, N_KILLED_ROWS);
+    }
+  g_test_message ("killed %u times", n_kills - 1);
+  g_assert_cmpuint (n_kills, >, N_KILLED_ROWS + 6);
+}
+
+#define ADD(path, data, function) g_test_add (path, Shop, data, shop_setup, function, shop_teardown)
 
 int
 main (int argc, char *argv[])
 {
+  if (argc == 5 && strcmp (argv[1], "--child") == 0)
+    return run_child (argv[2], argv[3], (guint) g_ascii_strtoull (argv[4], NULL, 10));
   g_test_init (&argc, &argv, NULL);
-  ADD ("/rotation/server/bad-row", test_bad_row);
-  ADD ("/rotation/server/skip", test_skip);
-  ADD ("/rotation/server/lost", test_lost);
-  ADD ("/rotation/server/deadlock", test_deadlock);
+  ADD ("/rotation/server/bad-row", NULL, test_bad_row);
+  ADD ("/rotation/server/skip", NULL, test_skip);
+  ADD ("/rotation/server/lost", NULL, test_lost);
+  ADD ("/rotation/server/deadlock", NULL, test_deadlock);
+  ADD ("/rotation/server/killed/rewrap", "rewrap", test_killed);
+  ADD ("/rotation/server/killed/rekey", "rekey", test_killed);
   return g_test_run ();
 }
