@@ -204,6 +204,27 @@ test_clock_unknown (void)
   g_assert_cmpuint (aws_double_count_entries (fixture->aws), ==, 3);
 }
 
+/* A service whose clock runs away is not run after. */
+static void
+test_clock_runs_away (void)
+{
+  g_autoptr (DoubleFixture) fixture = double_fixture_new (TEST_SERVER_PLAIN);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+
+  for (int i = 1; i <= 5; i++)
+    {
+      g_autoptr (GDateTime) later = g_date_time_add_hours (now, i);
+      g_autofree char *header = g_date_time_format (later, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n");
+      TestFault skewed = {
+        .kind = TEST_FAULT_ANSWER, .status = 400, .headers = header, .body = "{\"__type\":\"RequestTimeTooSkewed\"}"
+      };
+      test_server_add_fault (fixture->server, "/", skewed, 1);
+    }
+  double_fixture_open (fixture, "Retries=2\n", NULL);
+  double_fixture_assert_encrypt_fails (fixture, ORDERS, NULL, KMS_ERROR_CREDENTIALS);
+  g_assert_cmpuint (test_server_count_requests (fixture->server), ==, 2);
+}
+
 /* A secret that is wrong is not a clock that is. */
 static void
 test_wrong_secret_once (void)
@@ -228,6 +249,7 @@ main (int argc, char **argv)
   g_test_add_func ("/aws/faults/clock", test_clock);
   g_test_add_func ("/aws/faults/clock-over-tls", test_clock_over_tls);
   g_test_add_func ("/aws/faults/clock-unknown", test_clock_unknown);
+  g_test_add_func ("/aws/faults/clock-runs-away", test_clock_runs_away);
   g_test_add_func ("/aws/faults/wrong-secret-once", test_wrong_secret_once);
   return g_test_run ();
 }
