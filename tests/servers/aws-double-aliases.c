@@ -19,7 +19,10 @@ get_name (AwsDoubleCall *call, const char *action)
   else if (!g_str_has_prefix (name, "alias/"))
     aws_double_call_fail (call, "ValidationException",
                           "Invalid identifier: Alias must start with the prefix \"alias/\".");
-  else if (!g_regex_match_simple ("^alias/[a-zA-Z0-9/_-]+$", name, 0, 0))
+  else if (!g_regex_match_simple ("^[a-zA-Z0-9:/_-]+$", name, 0, 0))
+    aws_double_call_refuse_value (call, "aliasName",
+                                  "Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_-]+$");
+  else if (strchr (name, ':') != NULL)
     aws_double_call_fail (call, "InvalidAliasNameException", "Alias contains invalid characters.");
   else if (g_str_has_prefix (name, RESERVED))
     aws_double_call_fail (call, "NotAuthorizedException", "alias/aws/ is reserved.");
