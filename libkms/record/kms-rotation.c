@@ -338,7 +338,7 @@ kms_rotation_set_checkpoint (KmsRotation *self, const char *path, gboolean resum
 /**
  * kms_rotation_rewrap:
  * @self: a rotation
- * @cancellable: (nullable): takes effect once the rows at hand are written
+ * @cancellable: (nullable): takes effect once the rows at hand are written, or where it waits for the KMS
  * @error: return location for an error
  *
  * Wraps the data keys of rows anew, within the KMS where it can do that: with the newest version of the box, and the
@@ -361,7 +361,7 @@ kms_rotation_rewrap (KmsRotation *self, GCancellable *cancellable, GError **erro
 /**
  * kms_rotation_rekey:
  * @self: a rotation
- * @cancellable: (nullable): takes effect once the rows at hand are written
+ * @cancellable: (nullable): takes effect once the rows at hand are written, or where it waits for the KMS
  * @error: return location for an error
  *
  * Gives rows new data keys, and encrypts all attributes under the key again. The wrapped keys of before are kept in the
@@ -384,7 +384,7 @@ kms_rotation_rekey (KmsRotation *self, GCancellable *cancellable, GError **error
  * kms_rotation_verify:
  * @self: a rotation
  * @repair: whether to encrypt again what opens only with a data key of the past
- * @cancellable: (nullable): takes effect once the rows at hand are done
+ * @cancellable: (nullable): takes effect once the rows at hand are done, or where it waits for the KMS
  * @error: return location for an error
  *
  * Decrypts all attributes under the key, and keeps nothing of them. Looks at all rows, whatever versions they have.
