@@ -239,6 +239,57 @@ def check_tls():
         cli.wants(done.stderr.decode(), "certificate")
 
 
+def check_rights():
+    """What the chapter on databases says that each command needs, and no more."""
+    with running() as env, Shop(env) as shop:
+        shop.fill(5, b"secret")
+        shop.sql("CREATE ROLE reader LOGIN; CREATE ROLE rewrapper LOGIN; CREATE ROLE rekeyer LOGIN")
+        shop.sql("GRANT SELECT ON users TO reader, rewrapper, rekeyer")
+        shop.sql("GRANT UPDATE (encrypted_kms_key) ON users TO rewrapper")
+        shop.sql("GRANT UPDATE (encrypted_kms_key, note_ciphertext, lock_version) ON users TO rekeyer")
+
+        def record(role, *arguments):
+            done = shop.run("record", arguments[0], "user", f"--db=postgresql://{role}@/test", *arguments[1:])
+            return done.returncode, done.stderr.decode()
+
+        def works(role, *arguments):
+            code, text = record(role, *arguments)
+            tap.equal(code, 0, f"{role}: {arguments}: {text}")
+
+        def refused(role, *arguments, word="permission denied"):
+            code, text = record(role, *arguments)
+            tap.equal(code, 4, f"{role}: {arguments}: {text}")
+            cli.wants(text, word)
+
+        shop.good("box", "new-version", "users", "--key", "insecure-test-key")
+        for command in ("list", "status", "verify"):
+            works("reader", command)
+        refused("reader", "rewrap")
+        refused("reader", "rewrap", "--shared")
+        works("rewrapper", "rewrap", "--shared")
+        tap.equal(shop.count_new(), 5, "rewrapped by who may do nothing else")
+        works("rewrapper", "rewrap", "--all")
+        # Who may not make the journal's table is told how it is made.
+        refused("rekeyer", "rekey", "--all", word="CREATE TABLE")
+        shop.good("record", "rekey", "user", "--db=postgresql:///test", "--all")
+        refused("rewrapper", "rekey", "--all", word="kms_rotation_journal")
+        shop.sql("GRANT INSERT ON kms_rotation_journal TO rekeyer, rewrapper")
+        refused("rewrapper", "rekey", "--all")
+        works("rekeyer", "rekey", "--all")
+        # An application writes with a key that it has in memory.
+        shop.sql("CREATE TABLE before AS SELECT * FROM users")
+        works("rekeyer", "rekey", "--all")
+        shop.sql("UPDATE users SET note_ciphertext = before.note_ciphertext FROM before WHERE before.id = users.id AND users.id = 2")
+        refused("rekeyer", "verify", "--repair")
+        shop.sql("GRANT SELECT ON kms_rotation_journal TO rekeyer")
+        works("rekeyer", "verify", "--repair")
+        refused("reader", "verify", "--prune-journal")
+        shop.sql("GRANT SELECT, DELETE ON kms_rotation_journal TO reader")
+        works("reader", "verify", "--prune-journal")
+        tap.equal(shop.sql("SELECT count(*) FROM kms_rotation_journal"), "0", "pruned")
+        shop.assert_values(5, b"secret")
+
+
 def check_stopped_server():
     """In the middle of a rotation: it ends with the line that goes on, and that works when the server is back."""
     with running() as env, Shop(env) as shop:
