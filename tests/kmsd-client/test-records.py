@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Records whose boxes are kmsd's: by the command line, and by a model that names them."""
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -88,6 +89,41 @@ def check_encrypt_only(daemon):
     kmsd.wants(user.fail(2, user.choice(), "record", "set", "customer", "1", "visits", "--new-key", data=b"3"),
                "would be lost with it: email;")
     user.run(user.choice(), "record", "set", "customer", "1", "email", "--new-key", data=b"a@example.org")
+
+
+def read_until(stream, word):
+    for line in stream:
+        if word in line:
+            return
+    raise tap.Failure(f"it ended without {word!r}")
+
+
+@kmsd.EVERYWHERE
+def check_rotation_outlives_kmsd(daemon):
+    """kmsd is killed amid a rotation, and started again: the rotation waits for it, and loses nothing."""
+    user = start(daemon, "EncryptFor=*\nDecryptFor=*\nRewrapFor=*")
+    for _ in range(12):
+        user.run(user.choice(), "record", "create", "customer", "email", "--column", "name=Ada", data=b"ada@example.org")
+    command = [kmsd.KMSCTL, user.choice(), "--json", "record", "rewrap", "customer", "--all", "--batch=1", "--max-per-second=4"]
+    process = subprocess.Popen(command, env=user.environment(), cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    daemon.processes.append(process)
+    before = wrapped(user)
+    kmsd.until(lambda: wrapped(user) != before, "the first row")
+    daemon.daemon.kill()
+    daemon.daemon.wait()
+    read_until(process.stdout, '"waiting"')
+    daemon.start()
+    rest, complaints = process.communicate(timeout=4 * kmsd.PATIENCE)
+    tap.equal(process.returncode, 0, complaints)
+    tap.equal(json.loads(rest.splitlines()[-1])["done"], 12, "rows")
+    tap.equal(sum(one != other for one, other in zip(before, wrapped(user))), 12, "every key was wrapped anew")
+    rows = json.loads(user.run(user.choice(), "--json", "record", "list", "customer"))
+    tap.equal({row["attributes"]["email"] for row in rows}, {"ada@example.org"}, "values")
+
+
+def wrapped(user):
+    with contextlib.closing(sqlite3.connect(user.database, timeout=20)) as connection:
+        return [row[0] for row in connection.execute("SELECT encrypted_kms_key FROM customers ORDER BY id")]
 
 
 def check_own_keys(daemon):
