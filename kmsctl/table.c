@@ -66,6 +66,7 @@ static const struct
   { "price_usd", N_ ("Price (US dollars)") },
   { "provider", N_ ("Provider") },
   { "providers", N_ ("Providers") },
+  { "pruned", N_ ("Deleted from the journal") },
   { "quota_per_second", N_ ("Quota (values a second)") },
   { "range", N_ ("Range") },
   { "reason", N_ ("Reason") },

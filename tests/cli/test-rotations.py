@@ -166,7 +166,7 @@ def check_prune_journal(root):
     tap.equal([line.get("pruned", 0) for line in lines], [0, 60, 60], "only the other keys")
     rotations.sql("UPDATE users SET city_ciphertext = ? WHERE id = 1", city)
     cli.wants(rotations.bad(1, "verify", "user", "--prune-journal", "--where", "id = 1"), "rows are left out")
-    cli.wants(rotations.good("verify", "user", "kms_key", "--prune-journal"), "Pruned", "60")
+    cli.wants(rotations.good("verify", "user", "kms_key", "--prune-journal"), "Deleted from the journal", "60")
     tap.equal(rotations.sql("SELECT count(*) FROM kms_rotation_journal"), [(0,)], "nothing is left")
     rotations.assert_values("at the end")
 
