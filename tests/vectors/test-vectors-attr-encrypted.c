@@ -78,6 +78,35 @@ test_mode (gconstpointer data)
 }
 
 /* In each encoding, and not twice the same. */
+/* What options of attr_encrypted store that the vectors do not have: nothing, encrypted (allow_empty_value), and what
+ * Ruby's Marshal made of "x", which stays bytes (marshal). The vectors' key and IV; ciphertexts by Python's cryptography. */
+static void
+test_options (void)
+{
+  static const struct
+  {
+    const char *encrypted, *plaintext_hex;
+  } cases[] = {
+    { "LeA9rmYwcYMYWe+Lnak19g==\n", "" },
+    { "AeIT9+rs9rxK5zcE38Qa1N9FXOpctaeEf5UA\n", "040849220678063a064554" },
+  };
+  const KmsAttrFormat format = { .mode = KMS_ATTR_MODE_IV };
+  g_autoptr (KmsSecret) key = read_key ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (KmsAttrColumns) columns = { bytes_from (cases[i].encrypted), bytes_from ("AQIDBAUGBwgJCgsM\n"), NULL };
+      g_autoptr (GError) error = NULL;
+      g_autoptr (KmsSecret) read = _kms_attr_decrypt (&format, key, &columns, &error);
+      gsize length;
+
+      g_assert_no_error (error);
+      const guint8 *bytes = kms_secret_get_data (read, &length);
+      g_autofree char *hex = hex_encode (bytes, length);
+      g_assert_cmpstr (hex, ==, cases[i].plaintext_hex);
+    }
+}
+
 static void
 test_round_trip (void)
 {
@@ -212,6 +241,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/vectors/attr-encrypted/iv", GINT_TO_POINTER (KMS_ATTR_MODE_IV), test_mode);
   g_test_add_data_func ("/vectors/attr-encrypted/iv-and-salt", GINT_TO_POINTER (KMS_ATTR_MODE_IV_AND_SALT), test_mode);
+  g_test_add_func ("/vectors/attr-encrypted/options", test_options);
   g_test_add_func ("/vectors/attr-encrypted/round-trip", test_round_trip);
   g_test_add_func ("/vectors/attr-encrypted/broken", test_broken);
   g_test_add_func ("/vectors/attr-encrypted/wrong-key", test_wrong_key);
