@@ -25,6 +25,7 @@ typedef struct
   const OptionSpec
     *options; /* what stands in the argument "options"; NULL and OPTIONS_ANY: whatever a provider takes */
   guint n_options;
+  gboolean is_short; /* takes no longer than going to another thread, where nothing is waited for */
 } Method;
 
 struct _Call

@@ -228,6 +228,14 @@ ask (CallerCache *self, const char *unique_name)
   return entry;
 }
 
+const Caller *
+caller_cache_find (CallerCache *self, const char *unique_name)
+{
+  const Entry *entry = unique_name == NULL ? NULL : g_hash_table_lookup (self->entries, unique_name);
+
+  return entry == NULL ? NULL : entry->caller;
+}
+
 void
 caller_cache_identify (CallerCache *self, const char *unique_name, CallerFunc func, gpointer user_data)
 {

@@ -13,7 +13,7 @@ typedef enum {
   BUS_PRIVATE,
 } BusKind;
 
-/* Who it is does not change. Main thread only. */
+/* Who it is does not change. In the main thread's house only. */
 typedef struct
 {
   grefcount refs;
@@ -48,6 +48,9 @@ void caller_cache_free (CallerCache *self);
 
 /* A caller, or NULL and an error. Both are borrowed. */
 typedef void (*CallerFunc) (Caller *caller, const GError *error, gpointer user_data);
+
+/* Borrowed; NULL if it is not known yet. */
+const Caller *caller_cache_find (CallerCache *self, const char *unique_name);
 
 /* Calls back at once if the name is known, else when the bus daemon has answered, and systemd has or is too slow. */
 void caller_cache_identify (CallerCache *self, const char *unique_name, CallerFunc func, gpointer user_data);

@@ -38,6 +38,7 @@ typedef struct
   BoxTable *boxes;
   LockdownStore *lockdown;
   AlertCounters *alerts;
+  GQueue news;    /* trail.c's: records that are on the disk, and told to nobody yet */
   GQueue unsaved; /* unsaved.c's: refusals that wait for the disk */
   guint n_unsaved;
   guint unsaved_source;

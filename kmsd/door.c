@@ -83,6 +83,16 @@ on_arrival (GDBusMessage *message, const Method *method, gpointer data)
   begin (data, message, method);
 }
 
+static gboolean
+is_alone (GDBusMessage *message, gpointer data)
+{
+  Door *self = data;
+  const Caller *caller = self->caller != NULL ? self->caller
+                                              : caller_cache_find (self->cache, g_dbus_message_get_sender (message));
+
+  return caller != NULL && caller->n_running == 0;
+}
+
 /* Without functions for properties, GDBus hands their methods on, too. */
 static const GDBusInterfaceVTable vtable = { on_method_call, NULL, NULL, { NULL } };
 
@@ -147,7 +157,7 @@ door_new (Daemon *daemon, GDBusConnection *connection)
 
   self->daemon = daemon;
   self->connection = g_object_ref (connection);
-  self->arrivals = arrivals_new (connection, on_arrival, self);
+  self->arrivals = arrivals_new (connection, is_alone, on_arrival, self);
   return self;
 }
 

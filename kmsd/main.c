@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "house.h"
 #include "kms-directories.h"
 #include "quota.h"
 #include "readiness.h"
@@ -215,7 +216,9 @@ serve (const DaemonOptions *options)
   g_unix_signal_add (SIGINT, on_terminate, &self);
   g_unix_signal_add (SIGHUP, on_hangup, &self);
   readiness_tell ("READY=1");
+  house_open ();
   g_main_loop_run (self.loop);
+  house_close ();
   return self.failure == NULL ? EXIT_SUCCESS : complain (self.failure);
 }
 

@@ -4,9 +4,26 @@
 #include "trail.h"
 
 #include "heads.h"
+#include "house.h"
 #include "refusals.h"
 #include "slice.h"
 #include "subscribers.h"
+
+typedef struct
+{
+  AuditLog *log;
+  GPtrArray *written;
+} News;
+
+static void
+news_free (News *self)
+{
+  audit_log_unref (self->log);
+  g_ptr_array_unref (self->written);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (News, news_free)
 
 static char *
 choose_directory (const DaemonOptions *options, const DaemonSettings *settings)
@@ -53,6 +70,7 @@ trail_close (Daemon *self)
   g_autoptr (GError) error = NULL;
 
   heads_stop (self);
+  g_queue_clear_full (&self->news, (GDestroyNotify) news_free);
   if (self->audit != NULL && !audit_log_close (self->audit, &error))
     g_warning ("%s", error->message);
   if (self->audit != NULL)
@@ -91,13 +109,51 @@ trail_set_context (Call *call, AuditRecord *record, KmsContext *context)
   audit_log_set_context (get_log (call), record, context);
 }
 
+/* Records are told in the order in which they were written, wherever that was. */
+static void
+tell_next (Daemon *self)
+{
+  g_autoptr (News) news = g_queue_pop_head (&self->news);
+
+  journal_send_records (self->journal, news->written);
+  for (guint i = 0; i < news->written->len; i++)
+    subscribers_tell_record (self, g_ptr_array_index (news->written, i));
+  heads_count (self, news->log, news->written->len);
+  daemon_release (self);
+}
+
+static void
+tell_all (gpointer data)
+{
+  Daemon *self = data;
+
+  while (!g_queue_is_empty (&self->news))
+    tell_next (self);
+}
+
+static void
+add_news (Daemon *self, AuditLog *log, GPtrArray *written)
+{
+  News *news = g_new (News, 1);
+
+  *news = (News){ audit_log_ref (log), g_ptr_array_ref (written) };
+  daemon_hold (self);
+  g_queue_push_tail (&self->news, news);
+}
+
 static void
 tell (Daemon *self, AuditLog *log, GPtrArray *written)
 {
-  journal_send_records (self->journal, written);
-  for (guint i = 0; i < written->len; i++)
-    subscribers_tell_record (self, g_ptr_array_index (written, i));
-  heads_count (self, log, written->len);
+  add_news (self, log, written);
+  tell_all (self);
+}
+
+/* Who waits for the answer does not wait for the journal. */
+static void
+tell_after (Daemon *self, AuditLog *log, GPtrArray *written)
+{
+  add_news (self, log, written);
+  house_do_after (tell_all, self);
 }
 
 typedef struct
@@ -121,7 +177,7 @@ go_on (const Append *append, GPtrArray *written, const GError *error)
   call_fail (append->call, append->failure);
 }
 
-/* Who waits for the answer does not wait for the journal; but what follows an intent is told after it. */
+/* What follows an intent is told after it. */
 static void
 conclude (const Append *append, GPtrArray *written, const GError *error)
 {
@@ -134,7 +190,7 @@ conclude (const Append *append, GPtrArray *written, const GError *error)
     tell (daemon, log, written);
   go_on (append, written, error);
   if (written != NULL && !is_intent)
-    tell (daemon, log, written);
+    tell_after (daemon, log, written);
 }
 
 static void
