@@ -118,12 +118,21 @@ answer_plaintexts (Call *call)
     call_return_descriptor (call, g_variant_new ("(h@aa{sv})", 0, list_results (call)), fd);
 }
 
+static KmsContext *
+make_context (Call *call, GVariant *maps, gsize index, GError **error)
+{
+  gsize n = g_variant_n_children (maps);
+  g_autoptr (GVariant) map = n == 0 ? g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("{ss}"), NULL, 0))
+                                    : g_variant_get_child_value (maps, n == 1 ? 0 : index);
+
+  return values_make_context (call, map, index, error);
+}
+
 /* One for each, one for all (which is made only once), or none. */
 static GPtrArray *
 make_contexts (Call *call, GVariant *maps, gsize n_items, GError **error)
 {
   g_autoptr (GPtrArray) contexts = g_ptr_array_new_with_free_func ((GDestroyNotify) kms_context_unref);
-  g_autoptr (GVariant) none = g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE ("{ss}"), NULL, 0));
   gsize n = g_variant_n_children (maps), n_bytes = context_options_count (&values_get (call)->context);
 
   if (n_bytes > 1 && n_bytes != n_items)
@@ -140,9 +149,8 @@ make_contexts (Call *call, GVariant *maps, gsize n_items, GError **error)
     }
   for (gsize i = 0; i < n_items; i++)
     {
-      g_autoptr (GVariant) map = n == 0 ? g_variant_ref (none) : g_variant_get_child_value (maps, n == 1 ? 0 : i);
       KmsContext *context = i > 0 && MAX (n, n_bytes) <= 1 ? kms_context_ref (g_ptr_array_index (contexts, 0))
-                                                           : values_make_context (call, map, i, error);
+                                                           : make_context (call, maps, i, error);
       if (context == NULL)
         return NULL;
       g_ptr_array_add (contexts, context);
@@ -229,17 +237,22 @@ box_encrypt_batch (Call *call)
     values_permit (call, (guint) MAX (g_variant_n_children (maps), 1), read_plaintexts);
 }
 
+/* An array of arrays is serialized as their bytes, and where each of them ends, in as many bytes as that takes. */
+static gsize
+count_bytes (GVariant *arrays)
+{
+  gsize size = g_variant_get_size (arrays), n = g_variant_n_children (arrays);
+  gsize width = size <= G_MAXUINT8 ? 1 : size <= G_MAXUINT16 ? 2 : size <= G_MAXUINT32 ? 4 : 8;
+
+  return size - n * width;
+}
+
 /* What comes of them stands in locked memory all at once. */
 static gboolean
 check_lengths (Call *call, GVariant *ciphertexts, GError **error)
 {
-  gsize length = 0;
+  gsize length = count_bytes (ciphertexts);
 
-  for (gsize i = 0; i < g_variant_n_children (ciphertexts); i++)
-    {
-      g_autoptr (GVariant) bytes = g_variant_get_child_value (ciphertexts, i);
-      length += g_variant_n_children (bytes);
-    }
   if (length <= MAX_CIPHERTEXTS)
     return call_take_locked (call, MIN (length, MAX_SECRETS), error);
   g_set_error (error, KMS_ERROR, KMS_ERROR_TOO_LARGE,

@@ -105,7 +105,7 @@ values_init (Call *call, Operation operation, GError **error)
   self->dialect = kms_box_get_json_dialect (call->box->box);
   self->batch = kms_batch_new (library_operations[operation]);
   self->contexts = g_ptr_array_new_with_free_func ((GDestroyNotify) kms_context_unref);
-  self->versions = g_ptr_array_new_with_free_func (g_free);
+  self->versions = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ref_string_release);
   call->data = self;
   call->free_data = values_free;
   g_variant_lookup (call->options, "bare", "b", &self->bare);
@@ -220,6 +220,16 @@ dup_version (KmsBox *box, const char *data, gsize length, GError **error)
   return g_strdup ("1");
 }
 
+/* Takes the text over. The ciphertexts of a batch mostly say the same, which stands there once then. */
+static GRefString *
+share_version (GPtrArray *versions, char *text)
+{
+  g_autofree char *owned = text;
+  GRefString *last = versions->len == 0 ? NULL : g_ptr_array_index (versions, versions->len - 1);
+
+  return last != NULL && strcmp (last, text) == 0 ? g_ref_string_acquire (last) : g_ref_string_new (text);
+}
+
 gboolean
 values_add_ciphertext (Call *call, GVariant *bytes, KmsContext *context, KmsContext *new_context, GError **error)
 {
@@ -241,7 +251,7 @@ values_add_ciphertext (Call *call, GVariant *bytes, KmsContext *context, KmsCont
   if (version == NULL)
     return FALSE;
   values_add_context (call, context);
-  g_ptr_array_add (self->versions, version);
+  g_ptr_array_add (self->versions, share_version (self->versions, version));
   if (self->bare)
     kms_batch_add_stored (self->batch, stored, -1, context, new_context);
   else
@@ -484,20 +494,42 @@ values_get_info (Call *call, guint index)
   return box->told;
 }
 
+/* What information about an item is made of; borrowed. */
+typedef struct
+{
+  const char *version, *key_id, *key_version, *request_id;
+  KmsBinding binding;
+} Info;
+
+static Info
+look_up (Call *call, guint index)
+{
+  KmsBatch *batch = values_get (call)->batch;
+
+  return (Info){ values_get_version (call, index), kms_batch_get_key_id (batch, index),
+                 kms_batch_get_key_version (batch, index), kms_batch_get_request_id (batch, index),
+                 kms_batch_get_binding (batch, index) };
+}
+
+static gboolean
+is_same_text (const char *a, const char *b)
+{
+  return a == b || g_strcmp0 (a, b) == 0;
+}
+
+static gboolean
+is_same (const Info *a, const Info *b)
+{
+  return a->binding == b->binding && is_same_text (a->version, b->version) && is_same_text (a->key_id, b->key_id)
+         && is_same_text (a->key_version, b->key_version) && is_same_text (a->request_id, b->request_id);
+}
+
 gboolean
 values_have_same_info (Call *call, guint index, guint other)
 {
-  const Values *self = values_get (call);
-  const char *(*const texts[]) (KmsBatch *, guint) = { kms_batch_get_key_id, kms_batch_get_key_version,
-                                                       kms_batch_get_request_id };
+  Info a = look_up (call, index), b = look_up (call, other);
 
-  if (strcmp (values_get_version (call, index), values_get_version (call, other)) != 0
-      || kms_batch_get_binding (self->batch, index) != kms_batch_get_binding (self->batch, other))
-    return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    if (g_strcmp0 (texts[i](self->batch, index), texts[i](self->batch, other)) != 0)
-      return FALSE;
-  return TRUE;
+  return is_same (&a, &b);
 }
 
 static gboolean
@@ -508,9 +540,13 @@ succeed_alike (Call *call)
 
   if (self->refusal != NULL || kms_batch_get_n_failed (self->batch) > 0)
     return FALSE;
+  Info first = look_up (call, 0);
   for (guint i = 1; i < n; i++)
-    if (!values_have_same_info (call, i, i - 1))
-      return FALSE;
+    {
+      Info info = look_up (call, i);
+      if (!is_same (&first, &info))
+        return FALSE;
+    }
   return TRUE;
 }
 
