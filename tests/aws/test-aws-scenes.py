@@ -227,6 +227,30 @@ def check_default_key(server):
 
 
 @only(aws_servers.Double)
+def check_messages(server):
+    """Nothing secret is in what is said, with every message switched on and whatever goes wrong."""
+    plaintext, secret, token = b"plaintext-Zw8RkVq2mT5uXo9L", "secret-of-messages-Hs7Jf3GyWc6P", "token-of-messages-QtE0aLbN4d"
+    server.control("key", alias="alias/messages")
+    server.control("access-key", id="AKIAMESSAGES00000000", secret=secret)
+    keys = aws_servers.Keys("AKIAMESSAGES00000000", secret)
+    said = b""
+    for who in (keys, keys._replace(token=token), keys._replace(secret=secret[::-1])):
+        with Scene(server, who, KMS_DEBUG="all", G_MESSAGES_DEBUG="all") as scene:
+            done = scene.run("-v", "encrypt", "alias/messages", *CONTEXT, data=plaintext)
+            stored = done.stdout if done.returncode == 0 else b"v1:" + base64.b64encode(plaintext)
+            said += done.stderr + scene.run("-v", "decrypt", "alias/messages", *CONTEXT, data=stored).stderr
+            said += scene.run("decrypt", "alias/messages", *OTHER, data=stored).stderr
+            for command in (("doctor", "alias/messages"), ("key", "show", "alias/messages"), ("config", "show"), ("inspect", "alias/messages")):
+                done = scene.run(*command, data=stored)
+                said += done.stdout + done.stderr
+    cli.wants(said.decode(), "alias/messages", "DEBUG")
+    for word in (plaintext, secret.encode(), secret[::-1].encode(), token.encode()):
+        for form in (word, base64.b64encode(word)[:-4], word.hex().encode()):
+            if form in said:
+                raise tap.Failure(f"{form} in {said}")
+
+
+@only(aws_servers.Double)
 def check_pages(server):
     for i in range(7):
         server.control("key", alias=f"alias/page-{i}")
