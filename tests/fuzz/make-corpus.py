@@ -49,6 +49,19 @@ def texts_of(value):
             yield from texts_of(part)
 
 
+def make_aws_ini():
+    keys = f"aws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = {SECRET}\n"
+    cases = {"empty": "", "credentials": f"B[default]\n{keys}[b]\n{keys}", "crlf": "A\ufeff[default]\r\nregion = a # b\r\n",
+             "names": "A[profile \"a b\"] ; c\nx = y\n[sso-session 'w']\n[services s]\n",
+             "nested": "A[services s]\nkms =\n  endpoint_url = http://[::1]:1\nsts=\n\ta = b\n",
+             "continued": f"B[a]\nx = y\n  z\naws_secret_access_key = a\n  {SECRET}\n",
+             "no-equals": f"B[default]\n{SECRET}\n", "open": f"A[default {SECRET}\n", "behind": f"A[default] {SECRET}\n",
+             "nameless": f"B[default]\n= {SECRET}\n", "no-section": "Aa = b\n[default]\n", "nul": "B[default]\nx = a\0b\n",
+             "long-name": "B[default]\n" + "x" * 300 + " = y\n"}
+    for name, data in cases.items():
+        write("aws-ini", name, data)
+
+
 def make_base64():
     cases = {"empty": b"", "one": b"QQ==", "no-padding": b"QUI", "padding-first-half": b"Q=UJD", "padding-ends": b"QQ==QUJD",
              "padding-too-much": b"QUJD====RUZH", "url-safe": b"-_-_QUJD", "binary": bytes(range(256)),
@@ -325,7 +338,7 @@ def make_call_options():
         write("call-options", name, data)
 
 
-for maker in (make_base64, make_context, make_stored, make_config, make_keystore, make_local_ciphertext, make_key_export,
-              make_http_json, make_aws_answer, make_vault_answer, make_vault_values, make_audit, make_lockdown,
+for maker in (make_aws_ini, make_base64, make_context, make_stored, make_config, make_keystore, make_local_ciphertext,
+              make_key_export, make_http_json, make_aws_answer, make_vault_answer, make_vault_values, make_audit, make_lockdown,
               make_frames, make_call_options):
     maker()
