@@ -142,6 +142,24 @@ test_line (void)
   g_autoptr (GBytes) ciphertext = double_fixture_encrypt (fixture, ORDERS, NULL);
 }
 
+/* Encrypting may be asked for again, and a deadline is one. */
+static void
+test_silence (void)
+{
+  g_autoptr (DoubleFixture) fixture = double_fixture_new (TEST_SERVER_PLAIN);
+  TestFault silence = { .kind = TEST_FAULT_SILENCE };
+  gint64 start = g_get_monotonic_time ();
+
+  double_fixture_open (fixture, "AttemptTimeout=0.3\nRetries=1\n", NULL);
+  test_server_add_fault (fixture->server, "/", silence, 1);
+  g_autoptr (GBytes) ciphertext = double_fixture_encrypt (fixture, ORDERS, NULL);
+  g_assert_cmpuint (test_server_count_requests (fixture->server), ==, 2);
+  double_fixture_open (fixture, "CallTimeout=0.3\n", NULL);
+  test_server_add_fault (fixture->server, "/", silence, 0);
+  double_fixture_assert_encrypt_fails (fixture, ORDERS, NULL, KMS_ERROR_TIMED_OUT);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 20 * G_USEC_PER_SEC);
+}
+
 /* Their clock is an hour ahead, or ours behind: once is enough to know it. */
 static void
 test_clock (void)
@@ -246,6 +264,7 @@ main (int argc, char **argv)
   g_test_add_func ("/aws/faults/throttled-then-well", test_throttled_then_well);
   g_test_add_func ("/aws/faults/error-details", test_error_details);
   g_test_add_func ("/aws/faults/line", test_line);
+  g_test_add_func ("/aws/faults/silence", test_silence);
   g_test_add_func ("/aws/faults/clock", test_clock);
   g_test_add_func ("/aws/faults/clock-over-tls", test_clock_over_tls);
   g_test_add_func ("/aws/faults/clock-unknown", test_clock_unknown);

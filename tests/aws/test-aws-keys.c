@@ -85,6 +85,20 @@ test_creates_once (void)
   g_assert_cmpuint (aws_double_count_keys (fixture->aws), ==, 2);
 }
 
+/* Nor where no answer comes at all. */
+static void
+test_creates_once_in_silence (void)
+{
+  g_autoptr (DoubleFixture) fixture = double_fixture_new (TEST_SERVER_PLAIN);
+  TestFault none = { .kind = TEST_FAULT_NONE }, silence = { .kind = TEST_FAULT_SILENCE };
+
+  double_fixture_open (fixture, "AttemptTimeout=0.3\nRetries=3\n", NULL);
+  test_server_add_fault (fixture->server, "/", none, 1);
+  test_server_add_fault (fixture->server, "/", silence, 0);
+  assert_fails (fixture, KMS_KEY_VERB_CREATE, "alias/users", NULL, KMS_ERROR_TIMED_OUT);
+  g_assert_cmpuint (test_server_count_requests (fixture->server), ==, 2);
+}
+
 /* The answer to CreateAlias is lost: what is there already is what was made. */
 static void
 test_alias_answer_lost (void)
@@ -254,6 +268,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/aws/keys/create", test_create);
   g_test_add_func ("/aws/keys/creates-once", test_creates_once);
+  g_test_add_func ("/aws/keys/creates-once-in-silence", test_creates_once_in_silence);
   g_test_add_func ("/aws/keys/alias-answer-lost", test_alias_answer_lost);
   g_test_add_func ("/aws/keys/quota", test_quota);
   g_test_add_func ("/aws/keys/list", test_list);
