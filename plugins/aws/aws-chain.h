@@ -8,6 +8,17 @@
 
 G_BEGIN_DECLS
 
+/* One search for keys: the files as they are now. */
+typedef struct
+{
+  KmsAwsProvider *provider;
+  AwsProfiles *profiles;
+  const char *profile;
+  GCancellable *cancellable;
+  GPtrArray *trace; /* for people: why each link before was not taken */
+  guint depth;      /* of roles whose keys are another role's */
+} AwsChain;
+
 /* The base class's obtain_credentials(). */
 KmsHttpCredentials *kms_aws_provider_obtain_credentials (KmsHttpProvider *provider, KmsHttpCredentials *current,
                                                          gboolean refused, GCancellable *cancellable, GError **error);

@@ -54,7 +54,9 @@ aws_keys_make_credentials (AwsKeys *self, gint64 now)
   gint64 here = g_get_monotonic_time ();
   gint64 left = MAX (self->expires_at - now, 0);
 
-  if (self->expires_at == 0)
+  if (self->look_again > 0)
+    kms_http_credentials_set_times (credentials, here + self->look_again, here + self->look_again + REFRESH_BEFORE);
+  if (self->expires_at == 0 || self->look_again > 0)
     return credentials;
   gint64 refresh_in = left > 2 * REFRESH_BEFORE ? left - REFRESH_BEFORE : left / 3 * 2;
   kms_http_credentials_set_times (credentials, here + refresh_in, here + MAX (left - MARGIN, left / 2));

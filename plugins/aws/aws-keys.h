@@ -14,6 +14,7 @@ typedef struct
   KmsSecret *secret;
   KmsSecret *token;  /* nullable: of a session */
   gint64 expires_at; /* microseconds since 1970 by the services' clock; 0 for never */
+  gint64 look_again; /* microseconds until new ones are looked for, whenever these end; 0: by their end */
   char *source;      /* for people: "environment", "profile prod: sso" */
 } AwsKeys;
 

@@ -202,7 +202,8 @@ load_file (AwsProfiles *self, AwsFile file, const char *path, gboolean must_exis
   g_autoptr (GError) local = NULL;
   gsize length;
 
-  if (path == NULL)
+  /* Which is what people set so that there is none. */
+  if (path == NULL || strcmp (path, "/dev/null") == 0)
     return TRUE;
   if (!aws_secret_file_read (path, MAX_FILE, &content, NULL, &local))
     {

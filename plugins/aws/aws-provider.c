@@ -58,6 +58,8 @@ kms_aws_provider_finalize (GObject *object)
 
   g_clear_pointer (&self->settings, aws_settings_free);
   g_clear_pointer (&self->signer, aws_signer_free);
+  g_clear_pointer (&self->trace, g_ptr_array_unref);
+  g_mutex_clear (&self->trace_lock);
   G_OBJECT_CLASS (kms_aws_provider_parent_class)->finalize (object);
 }
 
@@ -85,6 +87,7 @@ kms_aws_provider_init (KmsAwsProvider *self)
   KmsProvider *provider = KMS_PROVIDER (self);
 
   self->signer = aws_signer_new ();
+  g_mutex_init (&self->trace_lock);
   kms_provider_set_capabilities (provider, KMS_CAPABILITY_ENCRYPT | KMS_CAPABILITY_DECRYPT | KMS_CAPABILITY_REWRAP);
   kms_provider_set_binding (provider, KMS_BINDING_VERIFIED);
   kms_provider_set_limit (provider, KMS_LIMIT_ITEMS, 1);

@@ -18,6 +18,8 @@ struct _KmsAwsProvider
   AwsSettings *settings; /* constant */
   AwsSigner *signer;     /* on the provider's own thread only */
   AwsClock clock;
+  GMutex trace_lock;
+  GPtrArray *trace;         /* under that lock: lines for people about the last search for keys */
   const char *found_region; /* atomic, interned: what the place says that keys came from, for want of a setting */
 };
 

@@ -20,6 +20,7 @@ static const struct
   { "Profile", KMS_SETTING_STRING, NULL, NULL, "the profile of the shared files" },
   { "ConfigFile", KMS_SETTING_PATH, NULL, NULL, "the shared config file" },
   { "CredentialsFile", KMS_SETTING_CREDENTIAL_FILE, NULL, NULL, "the shared credentials file" },
+  { "ProcessTimeout", KMS_SETTING_DURATION, "60", "1..600", "how long credential_process may take" },
   { "StrictKeyId", KMS_SETTING_BOOLEAN, "false", NULL, "whether a value decrypts with the key of its box alone" },
 };
 
@@ -36,6 +37,8 @@ aws_settings_free (AwsSettings *self)
 {
   g_clear_pointer (&self->environment, aws_environment_free);
   g_clear_pointer (&self->profiles, aws_profiles_free);
+  g_free (self->config_file);
+  g_free (self->credentials_file);
   g_free (self->profile);
   g_free (self->region);
   g_free (self->region_from);
@@ -107,27 +110,31 @@ find_file (const AwsEnvironment *environment, KmsProvider *provider, const char 
   return path != NULL ? expand_home (environment, path) : dup_home_file (environment, name);
 }
 
+AwsProfiles *
+aws_settings_load_profiles (const AwsSettings *self, GError **error)
+{
+  AwsProfileFiles files = { self->config_file, self->credentials_file, self->config_must_exist,
+                            self->credentials_must_exist };
+
+  return aws_profiles_load (&files, error);
+}
+
 static gboolean
 load_profiles (AwsSettings *self, KmsProvider *provider, GError **error)
 {
-  AwsProfileFiles files = { NULL };
-  g_autofree char *config =
-    find_file (self->environment, provider, "ConfigFile", "AWS_CONFIG_FILE", "config", &files.config_must_exist);
-  g_autofree char *credentials =
-    find_file (self->environment, provider, "CredentialsFile", "AWS_SHARED_CREDENTIALS_FILE", "credentials",
-               &files.credentials_must_exist);
-
-  files.config = config;
-  files.credentials = credentials;
+  self->config_file =
+    find_file (self->environment, provider, "ConfigFile", "AWS_CONFIG_FILE", "config", &self->config_must_exist);
+  self->credentials_file = find_file (self->environment, provider, "CredentialsFile", "AWS_SHARED_CREDENTIALS_FILE",
+                                      "credentials", &self->credentials_must_exist);
   find_profile (self, provider);
-  self->profiles = aws_profiles_load (&files, error);
+  self->profiles = aws_settings_load_profiles (self, error);
   if (self->profiles == NULL)
     return FALSE;
   if (self->profile_from == NULL || aws_profiles_has (self->profiles, self->profile))
     return TRUE;
   g_set_error (error, KMS_ERROR, KMS_ERROR_CONFIG, "there is no profile \"%s\", which %s names, in %s or %s",
-               self->profile, self->profile_from, config != NULL ? config : "a config file",
-               credentials != NULL ? credentials : "a credentials file");
+               self->profile, self->profile_from, self->config_file != NULL ? self->config_file : "a config file",
+               self->credentials_file != NULL ? self->credentials_file : "a credentials file");
   return FALSE;
 }
 
@@ -176,6 +183,7 @@ aws_settings_load (KmsProvider *provider, GError **error)
   self->label = kms_provider_get_name (provider);
   self->environment = aws_environment_new_for_provider (provider);
   self->endpoint = g_strdup (get_setting (provider, "Endpoint"));
+  self->process_timeout = kms_provider_get_setting_integer (provider, "ProcessTimeout");
   self->strict_key_id = kms_provider_get_setting_boolean (provider, "StrictKeyId");
   if (!load_profiles (self, provider, error) || !load_region (self, provider, error)
       || !load_switch (self, provider, "UseFips", "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &self->use_fips, error)

@@ -13,7 +13,9 @@ typedef struct
 {
   const char *label; /* the provider's name; belongs to the provider */
   AwsEnvironment *environment;
-  AwsProfiles *profiles;
+  AwsProfiles *profiles;                /* as they were; keys are looked for in what they are now */
+  char *config_file, *credentials_file; /* nullable */
+  gboolean config_must_exist, credentials_must_exist;
   char *profile;             /* never NULL: "default", if nothing says another */
   const char *profile_from;  /* for people; NULL: nothing says one */
   gboolean explicit_profile; /* Profile= in the provider's file: then the variables' keys do not count */
@@ -25,6 +27,7 @@ typedef struct
   char *endpoint;            /* Endpoint= in the provider's file: of KMS alone; nullable */
   gboolean ignore_endpoints; /* of variables and profiles */
   gboolean strict_key_id;
+  gint64 process_timeout; /* milliseconds: of credential_process */
 } AwsSettings;
 
 void aws_settings_declare (KmsProviderClass *klass);
@@ -35,6 +38,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (AwsSettings, aws_settings_free)
 
 /* Of the profile in use: shorthands. */
 const char *aws_settings_get (const AwsSettings *self, const char *profile_key);
+
+/* Both files anew. */
+AwsProfiles *aws_settings_load_profiles (const AwsSettings *self, GError **error);
 
 /* AWS's clients let a variable stand above the profile's key. Nullable. */
 const char *aws_settings_get_either (const AwsSettings *self, const char *variable, const char *profile_key);

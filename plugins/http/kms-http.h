@@ -10,5 +10,6 @@
 #include <kms-http-json.h>
 #include <kms-http-message.h>
 #include <kms-http-credentials.h>
+#include <kms-http-direct.h>
 #include <kms-http-provider.h>
 #undef KMS_HTTP_INSIDE

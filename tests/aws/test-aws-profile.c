@@ -215,7 +215,7 @@ test_files (void)
   g_autofree char *credentials = write_file (directory, "credentials", "[a]\nregion=two\n[b]\n");
   g_autofree char *missing = g_build_filename (directory, "missing", NULL);
   AwsProfileFiles files = { .config = config, .credentials = credentials };
-  AwsProfileFiles none = { .config = missing };
+  AwsProfileFiles none = { .config = missing, .credentials = "/dev/null" };
   AwsProfileFiles needed = { .config = missing, .config_must_exist = TRUE };
   AwsProfileFiles wrong = { .credentials = directory };
 
