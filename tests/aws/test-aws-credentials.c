@@ -489,6 +489,26 @@ test_refused_twice (void)
   g_assert_cmpuint (aws_double_count_entries_of (fixture->aws, "Encrypt"), ==, 2);
 }
 
+/* Short sessions are replaced by themselves, while values go on. */
+static void
+test_renewal (void)
+{
+  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  AwsDoubleSession session = { .seconds = 2 };
+  g_autofree char *url = g_strconcat (test_server_get_address (fixture->server), AWS_DOUBLE_CONTAINER_PATH, NULL);
+  gint64 end = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;
+
+  aws_double_set_container (fixture->aws, NULL, &session);
+  g_setenv ("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, TRUE);
+  double_fixture_open (fixture, NULL, NULL);
+  while (aws_double_count_entries_of (fixture->aws, "container") < 3 && g_get_monotonic_time () < end)
+    {
+      g_autoptr (GBytes) ciphertext = double_fixture_encrypt (fixture, ORDERS, NULL);
+      g_usleep (20000);
+    }
+  g_assert_cmpuint (aws_double_count_entries_of (fixture->aws, "container"), ==, 3);
+}
+
 static void
 test_doctor (void)
 {
@@ -534,6 +554,7 @@ static const struct
   { "sso", test_sso },
   { "sso-renewal", test_sso_renewal },
   { "refused-twice", test_refused_twice },
+  { "renewal", test_renewal },
   { "doctor", test_doctor },
 };
 
