@@ -74,6 +74,18 @@ read_output (int fd, gint64 end, GCancellable *cancellable, GError **error)
   return g_steal_pointer (&output);
 }
 
+/* With what it started; and itself, should it have left its group. */
+static void
+kill_all (GPid pid)
+{
+  int status;
+
+  kill (-pid, SIGKILL);
+  kill (pid, SIGKILL);
+  while (waitpid (pid, &status, 0) < 0 && errno == EINTR)
+    continue;
+}
+
 /* FALSE: it says itself that it failed, or does not end. Where the program ignores SIGCHLD nobody knows, and what was
  * printed counts. */
 static gboolean
@@ -86,8 +98,7 @@ reap (GPid pid, gint64 end, GCancellable *cancellable, GError **error)
     {
       if (!may_go_on (end, cancellable, error))
         {
-          kill (-pid, SIGKILL);
-          waitpid (pid, &status, 0);
+          kill_all (pid);
           return FALSE;
         }
       g_usleep (REAP_PAUSE);
@@ -129,7 +140,7 @@ aws_process_run (const char *command_line, gint64 timeout, GCancellable *cancell
 {
   gint64 end = g_get_monotonic_time () + timeout * 1000;
   GPid pid;
-  int fd, status;
+  int fd;
 
   if (!spawn (command_line, &pid, &fd, error))
     return NULL;
@@ -137,11 +148,7 @@ aws_process_run (const char *command_line, gint64 timeout, GCancellable *cancell
   g_autoptr (KmsSecret) output = read_output (fd, end, cancellable, error);
   close (fd);
   if (output == NULL)
-    {
-      kill (-pid, SIGKILL);
-      while (waitpid (pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    }
+    kill_all (pid);
   else if (!reap (pid, end, cancellable, error))
     g_clear_pointer (&output, kms_secret_unref);
   g_spawn_close_pid (pid);
