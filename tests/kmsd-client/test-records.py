@@ -5,6 +5,7 @@
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 
@@ -45,6 +46,17 @@ class User(client.User):
         return {"system": "--system", "session": "--user"}.get(self.daemon.kind, f"--socket={self.daemon.socket}")
 
 
+@contextlib.contextmanager
+def environment(**values):
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def start(daemon, lines=ALL):
     daemon.add_box("customers", lines)
     daemon.start()
@@ -67,16 +79,49 @@ def check_kmsctl(daemon):
     tap.equal((done.returncode, done.stdout), (0, b"3"), done.stderr.decode())
 
 
-@kmsd.EVERYWHERE
-def check_example(daemon):
-    """The program of the example, with one line of its model changed."""
+def tell_story(daemon, program, *arguments):
+    """The program of an example, with one line of its model changed."""
     user = start(daemon)
     user.add_model("through-kmsd", read("customer.model").replace("Box=customers", f"KeyId={user.place}customers"))
-    told = user.run("through-kmsd", f"sqlite:{user.database}", program=CUSTOMERS).decode()
+    arguments = (*arguments, "through-kmsd", f"sqlite:{user.database}")
+    told = user.run(*arguments, program=program).decode()
     tap.equal([line.split()[0] for line in told.splitlines()],
               ["created", "read", "changed", "refused", "read", "counted"], "steps")
     kmsd.wants(told, "customers: 1\n")
-    kmsd.wants(user.run("through-kmsd", f"sqlite:{user.database}", program=CUSTOMERS).decode(), "customers: 2\n")
+    kmsd.wants(user.run(*arguments, program=program).decode(), "customers: 2\n")
+
+
+@kmsd.EVERYWHERE
+def check_example(daemon):
+    tell_story(daemon, CUSTOMERS)
+
+
+def need_bindings():
+    if not os.path.exists(os.path.join(kmsd.BUILD, "libkms/Kms-1.typelib")):
+        raise tap.Skip("needs a build with introspection")
+    if os.environ["SANITIZE"] != "none":
+        raise tap.Skip("what runs it is not sanitized")
+
+
+@kmsd.ways("session")
+def check_example_in_python(daemon):
+    need_bindings()
+    with environment(GI_TYPELIB_PATH=os.path.join(kmsd.BUILD, "libkms"), LD_LIBRARY_PATH=os.path.join(kmsd.BUILD, "libkms")):
+        tell_story(daemon, "/usr/bin/python3", os.path.join(EXAMPLE, "../record-python/customers.py"))
+
+
+@kmsd.ways("session")
+def check_example_in_vala(daemon):
+    need_bindings()
+    if shutil.which("valac") is None:
+        raise tap.Skip("needs valac")
+    library = os.path.join(kmsd.BUILD, "libkms")
+    places = ["-X", f"-I{os.environ['SOURCE']}", "-X", f"-I{kmsd.BUILD}", "--vapidir", library, "--girdir", library]
+    subprocess.run(["valac", *places, "--pkg", "gio-2.0", "--pkg", "libkms-1", "-X", "-w", "-d", daemon.path(""), "-o", "customers",
+                    os.path.join(EXAMPLE, "../record-vala/customers.vala")], check=True, timeout=120,
+                   env=dict(os.environ, PKG_CONFIG_PATH=os.path.join(kmsd.BUILD, "meson-uninstalled")))
+    with environment(LD_LIBRARY_PATH=library):
+        tell_story(daemon, daemon.path("customers"))
 
 
 @kmsd.ways("system")
