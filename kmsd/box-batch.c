@@ -128,7 +128,7 @@ make_context (Call *call, GVariant *maps, gsize index, GError **error)
   return values_make_context (call, map, index, error);
 }
 
-/* One for each, one for all (which is made only once), or none. */
+/* One for each, or one for all, which may be that there is none. */
 static GPtrArray *
 make_contexts (Call *call, GVariant *maps, gsize n_items, GError **error)
 {
@@ -147,10 +147,9 @@ make_contexts (Call *call, GVariant *maps, gsize n_items, GError **error)
                    "the contexts have more than %d bytes together; send several calls", MAX_CONTEXTS);
       return NULL;
     }
-  for (gsize i = 0; i < n_items; i++)
+  for (gsize i = 0; i < (MAX (n, n_bytes) <= 1 ? 1 : n_items); i++)
     {
-      KmsContext *context = i > 0 && MAX (n, n_bytes) <= 1 ? kms_context_ref (g_ptr_array_index (contexts, 0))
-                                                           : make_context (call, maps, i, error);
+      KmsContext *context = make_context (call, maps, i, error);
       if (context == NULL)
         return NULL;
       g_ptr_array_add (contexts, context);
@@ -186,9 +185,9 @@ add_plaintexts (Call *call, GPtrArray *chunks, GError **error)
   if (secrets == NULL || !check_counts (secrets->len, g_variant_n_children (maps), error))
     return FALSE;
   g_autoptr (GPtrArray) contexts = make_contexts (call, maps, secrets->len, error);
-  for (guint i = 0; contexts != NULL && i < contexts->len; i++)
+  for (guint i = 0; contexts != NULL && i < secrets->len; i++)
     {
-      KmsContext *context = g_ptr_array_index (contexts, i);
+      KmsContext *context = g_ptr_array_index (contexts, MIN (i, contexts->len - 1));
       values_add_context (call, context);
       kms_batch_add_secret (values_get (call)->batch, g_ptr_array_index (secrets, i), context);
     }
@@ -272,10 +271,11 @@ add_ciphertexts (Call *call, GVariant *ciphertexts, GError **error)
   g_autoptr (GPtrArray) contexts = make_contexts (call, maps, n, error);
   if (contexts == NULL || !values_make_new_context (call, &new_context, error))
     return FALSE;
-  for (guint i = 0; i < contexts->len; i++)
+  for (guint i = 0; i < n; i++)
     {
       g_autoptr (GVariant) bytes = g_variant_get_child_value (ciphertexts, i);
-      if (!values_add_ciphertext (call, bytes, g_ptr_array_index (contexts, i), new_context, error))
+      KmsContext *context = g_ptr_array_index (contexts, MIN (i, contexts->len - 1));
+      if (!values_add_ciphertext (call, bytes, context, new_context, error))
         return FALSE;
     }
   return TRUE;

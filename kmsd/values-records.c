@@ -31,12 +31,13 @@ values_describe_item (Call *call, guint index, AuditOutcome outcome)
 {
   Values *self = values_get (call);
   AuditRecord *record = trail_record_new (call, operation_to_string (self->operation), outcome);
+  KmsContext *context = values_get_context (call, index);
 
   record->version = g_strdup (values_get_version (call, index));
   record->key_id = g_strdup (kms_box_get_key_id (call->box->box, record->version, NULL));
   record->provider = g_strdup (box_entry_get_provider (call->box, record->version));
-  if (index < self->contexts->len)
-    show_context (call, record, g_ptr_array_index (self->contexts, index));
+  if (context != NULL)
+    show_context (call, record, context);
   return record;
 }
 
@@ -73,7 +74,7 @@ are_tried_alike (Call *call)
 
   for (guint i = 1; i < n; i++)
     if (strcmp (values_get_version (call, i), values_get_version (call, 0)) != 0
-        || g_ptr_array_index (self->contexts, i) != g_ptr_array_index (self->contexts, 0))
+        || values_get_context (call, i) != values_get_context (call, 0))
       return FALSE;
   return n > 1;
 }

@@ -180,7 +180,19 @@ values_make_new_context (Call *call, KmsContext **context, GError **error)
 void
 values_add_context (Call *call, KmsContext *context)
 {
-  g_ptr_array_add (values_get (call)->contexts, kms_context_ref (context));
+  GPtrArray *contexts = values_get (call)->contexts;
+
+  if (contexts->len != 1 || g_ptr_array_index (contexts, 0) != context)
+    g_ptr_array_add (contexts, kms_context_ref (context));
+}
+
+KmsContext *
+values_get_context (Call *call, guint index)
+{
+  GPtrArray *contexts = values_get (call)->contexts;
+  guint at = contexts->len == 1 ? 0 : index;
+
+  return at < contexts->len ? g_ptr_array_index (contexts, at) : NULL;
 }
 
 /* A string of the gem's Google client names its key itself, past all versions: so it is looked whether the box has that

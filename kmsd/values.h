@@ -16,7 +16,7 @@ typedef struct
 {
   Operation operation;
   KmsBatch *batch;
-  GPtrArray *contexts; /* of KmsContext, of each item */
+  GPtrArray *contexts; /* of KmsContext, of each item, or one for all */
   GPtrArray *versions; /* of text: what ciphertexts say that they are */
   gboolean bare;       /* the provider's bytes, without version and base64 */
   gboolean brief;      /* one result for all that are alike */
@@ -51,8 +51,11 @@ Values *values_get (Call *call);
 KmsContext *values_make_context (Call *call, GVariant *map, gsize index, GError **error);
 gboolean values_make_new_context (Call *call, KmsContext **context, GError **error);
 
-/* The context of the next item is known before its plaintext is. */
+/* The context of the next item is known before its plaintext is. One for all is the same object each time. */
 void values_add_context (Call *call, KmsContext *context);
+
+/* Borrowed; NULL where it is not known yet. */
+KmsContext *values_get_context (Call *call, guint index);
 
 /* Adds a ciphertext as the caller sent it (ay), with its contexts. */
 gboolean values_add_ciphertext (Call *call, GVariant *bytes, KmsContext *context, KmsContext *new_context,
