@@ -27,10 +27,10 @@ typedef struct
   const char *words;
 } Rule;
 
-#define DENIED "not allowed, or there is no such key; a policy of the key or of IAM must allow it"
+#define DENIED "not allowed, or there is no such key or role; a policy of the key, the role or IAM must allow it"
 #define BAD_KEYS "the keys are refused: they were deleted, or are of another partition or of a session that ended"
 #define BAD_SIGNATURE "the signature is refused: the secret access key is wrong, or a proxy changes requests"
-#define ENDED "the session has ended, and new credentials did not help"
+#define ENDED "the session, or the token that one is asked for with, has ended, and there is no newer one"
 #define SLOW "the service gets too many requests from this account"
 #define AWAY "the service is not available"
 #define WRONG_CLOCK "the time of this machine and that of the service are too far apart; set the clock"

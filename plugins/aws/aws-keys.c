@@ -59,6 +59,6 @@ aws_keys_make_credentials (AwsKeys *self, gint64 now)
   if (self->expires_at == 0 || self->look_again > 0)
     return credentials;
   gint64 refresh_in = left > 2 * REFRESH_BEFORE ? left - REFRESH_BEFORE : left / 3 * 2;
-  kms_http_credentials_set_times (credentials, here + refresh_in, here + MAX (left - MARGIN, left / 2));
+  kms_http_credentials_set_times (credentials, here + refresh_in, here + MAX (left - MARGIN, left / 6 * 5));
   return credentials;
 }

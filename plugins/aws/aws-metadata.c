@@ -24,6 +24,20 @@ aws_metadata_clear (AwsMetadataRequest *self)
   g_clear_pointer (&self->body, kms_secret_unref);
 }
 
+static void
+pause_for (gint64 milliseconds, GCancellable *cancellable)
+{
+  GPollFD descriptor;
+
+  if (!g_cancellable_make_pollfd (cancellable, &descriptor))
+    {
+      g_usleep ((gulong) milliseconds * 1000);
+      return;
+    }
+  g_poll (&descriptor, 1, (gint) milliseconds);
+  g_cancellable_release_fd (cancellable);
+}
+
 gboolean
 aws_metadata_ask (AwsMetadataRequest *self, GCancellable *cancellable, GError **error)
 {
@@ -39,7 +53,7 @@ aws_metadata_ask (AwsMetadataRequest *self, GCancellable *cancellable, GError **
       if (i > 0)
         {
           g_clear_error (error);
-          g_usleep ((gulong) self->pause * 1000);
+          pause_for (self->pause, cancellable);
         }
       answered = kms_http_send_direct (request, self->timeout, MAX_ANSWER, take_answer, self, cancellable, error);
       if (answered && self->status < 500 && self->status != 429)

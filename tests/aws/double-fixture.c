@@ -39,6 +39,34 @@ double_fixture_new (TestServerFlags flags)
   return self;
 }
 
+static const char *const forgotten[] = {
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+  "AWS_PROFILE",
+  "AWS_CREDENTIAL_EXPIRATION",
+  "AWS_ROLE_ARN",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+  "AWS_EC2_METADATA_V1_DISABLED",
+};
+
+DoubleFixture *
+double_fixture_new_without_keys (void)
+{
+  DoubleFixture *fixture = double_fixture_new (TEST_SERVER_PLAIN);
+
+  for (guint i = 0; i < G_N_ELEMENTS (forgotten); i++)
+    g_unsetenv (forgotten[i]);
+  g_setenv ("AWS_ENDPOINT_URL", test_server_get_address (fixture->server), TRUE);
+  g_setenv ("AWS_EC2_METADATA_DISABLED", "true", TRUE);
+  g_setenv ("AWS_EC2_METADATA_SERVICE_ENDPOINT", test_server_get_address (fixture->server), TRUE);
+  return fixture;
+}
+
 void
 double_fixture_free (DoubleFixture *self)
 {

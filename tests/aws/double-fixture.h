@@ -21,6 +21,8 @@ typedef struct
 } DoubleFixture;
 
 DoubleFixture *double_fixture_new (TestServerFlags flags);
+/* All services are the double, and nothing says where keys are. */
+DoubleFixture *double_fixture_new_without_keys (void);
 void double_fixture_free (DoubleFixture *self);
 
 /* Which keys the providers that are opened from now on find in the environment: token is nullable. The administrator's, at

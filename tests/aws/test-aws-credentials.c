@@ -14,35 +14,6 @@
   "{\"Version\": 1, \"AccessKeyId\": \"" AWS_DOUBLE_ADMIN "\", \"SecretAccessKey\": \"" AWS_DOUBLE_ADMIN_SECRET "\"%"  \
   "s}"
 
-static const char *const forgotten[] = {
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
-  "AWS_PROFILE",
-  "AWS_CREDENTIAL_EXPIRATION",
-  "AWS_ROLE_ARN",
-  "AWS_WEB_IDENTITY_TOKEN_FILE",
-  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-  "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-  "AWS_EC2_METADATA_V1_DISABLED",
-};
-
-/* All services are the double, and there are no keys. */
-static DoubleFixture *
-fixture_new (void)
-{
-  DoubleFixture *fixture = double_fixture_new (TEST_SERVER_PLAIN);
-
-  for (guint i = 0; i < G_N_ELEMENTS (forgotten); i++)
-    g_unsetenv (forgotten[i]);
-  g_setenv ("AWS_ENDPOINT_URL", test_server_get_address (fixture->server), TRUE);
-  g_setenv ("AWS_EC2_METADATA_DISABLED", "true", TRUE);
-  g_setenv ("AWS_EC2_METADATA_SERVICE_ENDPOINT", test_server_get_address (fixture->server), TRUE);
-  return fixture;
-}
-
 /* Below HOME. */
 static char *
 write_file (DoubleFixture *fixture, const char *name, const char *text)
@@ -99,7 +70,7 @@ assert_fails (DoubleFixture *fixture, KmsError code, const char *words)
 static void
 test_none (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
 
   assert_fails (fixture, KMS_ERROR_CREDENTIALS, "there are no credentials");
 }
@@ -107,7 +78,7 @@ test_none (void)
 static void
 test_environment (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
 
   g_setenv ("AWS_ACCESS_KEY_ID", AWS_DOUBLE_ADMIN, TRUE);
   assert_fails (fixture, KMS_ERROR_CREDENTIALS, "AWS_SECRET_ACCESS_KEY is not");
@@ -128,7 +99,7 @@ test_environment (void)
 static void
 test_static (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
   g_autofree char *credentials = write_file (fixture, ".aws/credentials",
                                              "[default]\n" KEYS "[half]\n"
                                              "aws_access_key_id = AKIAHALF\n");
@@ -150,7 +121,7 @@ test_static (void)
 static void
 test_changed_file (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
   g_autofree char *before =
     write_file (fixture, ".aws/credentials", "[default]\naws_access_key_id = AKIAOLD\naws_secret_access_key = old\n");
 
@@ -164,7 +135,7 @@ test_changed_file (void)
 static void
 test_process (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
   g_autofree char *text =
     g_strdup_printf ("#!/bin/sh\ncat <<'E'\n" PRINTED "\nE\n", ", \"Expiration\": \"" FUTURE "\"");
   g_autofree char *path = write_file (fixture, "a program", text);
@@ -194,7 +165,7 @@ test_process_failures (void)
     { "/bin/sh -c '/bin/sleep 1000 & /bin/sleep 1000'", "did not end in time", KMS_ERROR_TIMED_OUT },
     { "/bin/sh -c 'exec >&-; exec /bin/sleep 1000'", "did not end in time", KMS_ERROR_TIMED_OUT },
   };
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
@@ -214,7 +185,7 @@ test_process_failures (void)
 static void
 test_role (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
   AwsDoubleRole first = { .external_id = "the id" }, second = { .external_id = NULL };
 
   aws_double_add_role (fixture->aws, "first", &first);
@@ -237,7 +208,7 @@ test_role (void)
 static void
 test_role_sources (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
   AwsDoubleRole role = { .external_id = NULL };
   AwsDoubleSession session = { .policy = NULL };
 
@@ -285,7 +256,7 @@ test_role_failures (void)
     { "[default]\nsource_profile = b\n" ROLE "[profile b]\n" KEYS, "the role of profile default",
       KMS_ERROR_CREDENTIALS },
   };
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
@@ -297,7 +268,7 @@ test_role_failures (void)
 static void
 test_web_identity (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
   AwsDoubleRole role = { .web_identity = "the.web/token+1=" };
   g_autofree char *path = write_file (fixture, "token", "the.web/token+1=\n");
 
@@ -326,7 +297,7 @@ test_web_identity (void)
 static void
 test_container (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
   AwsDoubleSession session = { .policy = NULL };
   g_autofree char *url = g_strconcat (test_server_get_address (fixture->server), AWS_DOUBLE_CONTAINER_PATH, NULL);
   g_autofree char *path = write_file (fixture, "authorization", "Bearer abc\n");
@@ -359,7 +330,7 @@ test_container (void)
 static void
 test_container_redirects (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
   AwsDoubleSession session = { .policy = NULL };
   TestFault away = { .kind = TEST_FAULT_ANSWER,
                      .status = 302,
@@ -375,7 +346,7 @@ test_container_redirects (void)
 static void
 test_imds (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
   AwsDoubleSession session = { .policy = NULL };
 
   g_unsetenv ("AWS_EC2_METADATA_DISABLED");
@@ -398,7 +369,7 @@ test_imds (void)
 static void
 test_imds_absent (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
   TestFault silence = { .kind = TEST_FAULT_SILENCE };
   gint64 start = g_get_monotonic_time ();
 
@@ -427,7 +398,7 @@ write_sso_token (DoubleFixture *fixture, const char *token, const char *end, con
 static void
 test_sso (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
   AwsDoubleSession session = { .policy = NULL };
 
   write_config (fixture, SSO);
@@ -455,7 +426,7 @@ test_sso (void)
 static void
 test_sso_renewal (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
   AwsDoubleSession session = { .policy = NULL };
   g_autofree char *content = NULL;
   GStatBuf info;
@@ -476,43 +447,10 @@ test_sso_renewal (void)
   g_assert_cmpuint (info.st_mode & 0777, ==, 0600);
 }
 
-/* A process that lies about when its keys end is not asked for ever: one refusal, one more try. */
-static void
-test_refused_twice (void)
-{
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
-  AwsDoubleSession session = { .expired_seconds = 60 };
-
-  g_unsetenv ("AWS_EC2_METADATA_DISABLED");
-  aws_double_set_imds (fixture->aws, AWS_DOUBLE_IMDS_NORMAL, NULL, &session);
-  assert_fails (fixture, KMS_ERROR_CREDENTIALS, "");
-  g_assert_cmpuint (aws_double_count_entries_of (fixture->aws, "Encrypt"), ==, 2);
-}
-
-/* Short sessions are replaced by themselves, while values go on. */
-static void
-test_renewal (void)
-{
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
-  AwsDoubleSession session = { .seconds = 2 };
-  g_autofree char *url = g_strconcat (test_server_get_address (fixture->server), AWS_DOUBLE_CONTAINER_PATH, NULL);
-  gint64 end = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;
-
-  aws_double_set_container (fixture->aws, NULL, &session);
-  g_setenv ("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, TRUE);
-  double_fixture_open (fixture, NULL, NULL);
-  while (aws_double_count_entries_of (fixture->aws, "container") < 3 && g_get_monotonic_time () < end)
-    {
-      g_autoptr (GBytes) ciphertext = double_fixture_encrypt (fixture, ORDERS, NULL);
-      g_usleep (20000);
-    }
-  g_assert_cmpuint (aws_double_count_entries_of (fixture->aws, "container"), ==, 3);
-}
-
 static void
 test_doctor (void)
 {
-  g_autoptr (DoubleFixture) fixture = fixture_new ();
+  g_autoptr (DoubleFixture) fixture = double_fixture_new_without_keys ();
   g_autoptr (KmsReport) report = kms_report_new ();
   g_autoptr (GString) all = g_string_new (NULL);
   const char *finding;
@@ -553,8 +491,6 @@ static const struct
   { "imds-absent", test_imds_absent },
   { "sso", test_sso },
   { "sso-renewal", test_sso_renewal },
-  { "refused-twice", test_refused_twice },
-  { "renewal", test_renewal },
   { "doctor", test_doctor },
 };
 
