@@ -62,6 +62,23 @@ def make_aws_ini():
         write("aws-ini", name, data)
 
 
+def make_aws_keys():
+    document = {"Code": "Success", "AccessKeyId": "ASIDEXAMPLE", "SecretAccessKey": SECRET, "Token": "IQo+/=", "Expiration": "2030-01-01T00:00:00Z"}
+    begin = "B<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>"
+    keys = f"<AccessKeyId>ASIDEXAMPLE</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey><SessionToken>IQo+/=</SessionToken>"
+    end = "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+    times = {"": "2030-01-01T00:00:00Z", "-micro": "2030-01-01T00:00:00.123456Z", "-odd": "2030-13-41T25:61:61Z", "-early": "1900-01-01T00:00:00Z"}
+    cases = {"empty": "", "json": "A" + json.dumps(document), "json-cut": "A" + json.dumps(document)[:70],
+             "json-no-token": "A" + json.dumps({name: document[name] for name in ("AccessKeyId", "SecretAccessKey")}),
+             "json-escapes": "A" + json.dumps(document).replace("ASID", "\\u0041SID"), "json-failed": 'A{"Code":"Failed","Message":"no"}',
+             "json-line": "A" + json.dumps({**document, "Token": "a\r\nX: y"}), "json-number": "A" + json.dumps({**document, "SecretAccessKey": 1}),
+             "xml-cut": begin + keys, "xml-entity": begin + keys.replace("IQo", "I&amp;o") + end, "xml-no-secret": begin + keys[:43] + end,
+             "xml-nested": begin + "<Credentials>" * 40 + keys, "xml-twice": begin + keys + keys + end, "xml-none": "B<ErrorResponse/>"}
+    cases.update({"xml" + name: f"{begin}{keys}<Expiration>{time}</Expiration>{end}" for name, time in times.items()})
+    for name, data in cases.items():
+        write("aws-keys", name, data)
+
+
 def make_base64():
     cases = {"empty": b"", "one": b"QQ==", "no-padding": b"QUI", "padding-first-half": b"Q=UJD", "padding-ends": b"QQ==QUJD",
              "padding-too-much": b"QUJD====RUZH", "url-safe": b"-_-_QUJD", "binary": bytes(range(256)),
@@ -338,7 +355,7 @@ def make_call_options():
         write("call-options", name, data)
 
 
-for maker in (make_aws_ini, make_base64, make_context, make_stored, make_config, make_keystore, make_local_ciphertext,
+for maker in (make_aws_ini, make_aws_keys, make_base64, make_context, make_stored, make_config, make_keystore, make_local_ciphertext,
               make_key_export, make_http_json, make_aws_answer, make_vault_answer, make_vault_values, make_audit, make_lockdown,
               make_frames, make_call_options):
     maker()

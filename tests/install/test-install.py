@@ -80,12 +80,25 @@ def check_nothing_private(tree):
         raise tap.Failure("a file was installed into " + SYSCONFDIR)
 
 
+def dynamic_sections(tree):
+    """(path, lines) of programs and shared objects."""
+    paths = glob.glob(os.path.join(tree.prefix, "*bin/*")) + glob.glob(os.path.join(tree.libdir, "**/*.so*"), recursive=True)
+    for path in paths:
+        lines = subprocess.run(["readelf", "-d", path], capture_output=True, text=True, check=False).stdout.splitlines()
+        if lines:
+            yield path, lines
+
+
 def check_no_run_path(tree):
-    problems = []
-    for path in glob.glob(os.path.join(tree.prefix, "bin/*")) + glob.glob(os.path.join(tree.libdir, "**/*.so*"), recursive=True):
-        text = subprocess.run(["readelf", "-d", path], capture_output=True, text=True, check=False).stdout
-        problems += [f"{path}: {line.strip()}" for line in text.splitlines() if "RUNPATH" in line or "RPATH" in line]
-    tap.none(problems, "run paths")
+    tap.none([f"{path}: {line.strip()}" for path, lines in dynamic_sections(tree) for line in lines
+              if "RUNPATH" in line or "RPATH" in line], "run paths")
+
+
+def check_bound_at_start(tree):
+    """A function that is bound at its first call leaves registers on the stack."""
+    found = list(dynamic_sections(tree))
+    tap.equal(len(found) > 5, True, "programs and shared objects")
+    tap.none([path for path, lines in found if not any("BIND_NOW" in line for line in lines)], "bound lazily")
 
 
 def check_round_trip(tree):
@@ -122,6 +135,7 @@ with tempfile.TemporaryDirectory() as scratch:
         ("/install/packages", lambda: check_packages(TREE)),
         ("/install/nothing-private", lambda: check_nothing_private(TREE)),
         ("/install/no-run-path", lambda: check_no_run_path(TREE)),
+        ("/install/bound-at-start", lambda: check_bound_at_start(TREE)),
         ("/install/round-trip", lambda: check_round_trip(TREE)),
         ("/install/pkg-config", lambda: check_pkg_config(TREE)),
     ])
