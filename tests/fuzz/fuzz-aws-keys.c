@@ -31,9 +31,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autofree char *text = g_strndup ("", length + 1);
   if (length > 0)
     memcpy (text, data + 1, length);
-  g_autoptr (AwsKeys) keys = data[0] % 2 == 0
-                               ? aws_keys_parse_json ((guint8 *) text, length, "Token", "tried", &error)
-                               : aws_keys_parse_xml (text, length, "tried", &error);
+  g_autoptr (AwsKeys) keys = data[0] % 2 == 0 ? aws_keys_parse_json ((guint8 *) text, length, "Token", "tried", &error)
+                                              : aws_keys_parse_xml (text, length, "tried", &error);
   FUZZ_CHECK_OUTCOME (keys != NULL, error);
   if (keys == NULL)
     {
