@@ -228,6 +228,8 @@ run_child (const char *root, const char *kind, guint limit)
   store_hook_set (shop.store, kill_at, GUINT_TO_POINTER (limit));
   gboolean done = rotate (rotation, kind, NULL);
   store_hook_clear (shop.store);
+  g_clear_object (&rotation);
+  shop_close (&shop);
   return done ? 0 : 1;
 }
 
